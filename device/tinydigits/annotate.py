@@ -1,0 +1,102 @@
+"""A frame with what was read drawn into it, for people who would rather look."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont
+
+from tinydigits.errors import UsageError
+from tinydigits.files import atomic_write, make_folder
+from tinydigits.frame import Frame
+from tinydigits.reader import Digit, Reading
+
+# from Okabe & Ito's palette, which colour-blind people can tell apart too
+ACCEPTED: Final = (0, 158, 115)
+REJECTED: Final = (213, 94, 0)
+
+_LINE: Final = 2
+"""Width of a box's outline in pixels."""
+
+_SMALL: Final = 640
+"""Pictures with a longer side under this are enlarged, or the writing would not fit."""
+
+
+def annotate(frame: Frame, reading: Reading) -> Image.Image:
+    """The frame in RGB, boxes around its digits, their values and confidences above them."""
+    image = Image.fromarray(frame.luma)
+    factor = max(1, -(-_SMALL // max(image.size)))
+    image = image.resize((image.width * factor, image.height * factor), Image.Resampling.BICUBIC)
+    image = image.convert("RGB")
+    draw = ImageDraw.Draw(image)
+    for digit in reading.digits:
+        _draw_digit(draw, digit, factor, image.height)
+    return image
+
+
+def _draw_digit(draw: ImageDraw.ImageDraw, digit: Digit, factor: int, bottom_edge: int) -> None:
+    left, top, width, height = (factor * side for side in digit.box)
+    colour = REJECTED if digit.rejected else ACCEPTED
+    draw.rectangle(
+        (left - _LINE, top - _LINE, left + width + _LINE - 1, top + height + _LINE - 1),
+        outline=colour,
+        width=_LINE,
+    )
+    large = max(14, height // 4)
+    small = max(11, large // 2)
+    value = "?" if digit.value is None else str(digit.value)
+    percent = f"{100 * digit.confidence:.0f}%"
+    # in the picture, even where the digit reaches its edge
+    above = max(0, top - large - 3 * _LINE)
+    below = min(top + height + 2 * _LINE, bottom_edge - small - 2 * _LINE)
+    for text, y, size in ((value, above, large), (percent, below, small)):
+        # the white around it makes it readable on any background
+        draw.text((left, y), text, colour, _font(size), stroke_width=2, stroke_fill="white")
+
+
+def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    try:
+        return ImageFont.load_default(size)
+    except TypeError:  # before Pillow 10.1 there is only its small bitmap font
+        return ImageFont.load_default()
+
+
+def write_picture(image: Image.Image, path: Path) -> None:
+    """Write a picture in the format of its suffix, whole or not at all."""
+    formats = Image.registered_extensions()
+    name = formats.get(path.suffix.lower())
+    if name not in {"PNG", "JPEG", "WEBP", "BMP", "TIFF"}:
+        raise UsageError(f"{path}: pictures are written as .png or .jpg")
+    content = io.BytesIO()
+    image.save(content, name)
+    atomic_write(path, content.getvalue())
+
+
+class AnnotatedCopies:
+    """Where annotated copies are written: to one file, or into a folder, each with its own name."""
+
+    def __init__(self, target: Path, *, folder: bool) -> None:
+        self._target = target
+        self._folder = folder
+        self._written: set[Path] = set()
+        if folder:
+            make_folder(target)
+
+    def write(self, frame: Frame, reading: Reading, name: str) -> None:
+        """Write a copy; where there are several, under this name or, if it is taken, one like it.
+
+        :raises UsageError: where it would overwrite the picture itself.
+        """
+        place = self._place(name) if self._folder else self._target
+        if place.exists() and place.samefile(frame.source):
+            raise UsageError(f"the copy would overwrite {place}: name another place to --annotate")
+        write_picture(annotate(frame, reading), place)
+        self._written.add(place)
+
+    def _place(self, name: str) -> Path:
+        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        places = (self._target / f"{candidate}.png" for candidate in names)
+        return next(place for place in places if place not in self._written)

@@ -1,0 +1,113 @@
+"""Where frames come from: every source is a :class:`Camera`, and none is special."""
+
+from __future__ import annotations
+
+import glob
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from PIL import Image
+
+from tinydigits.errors import CameraError, PictureError
+from tinydigits.frame import Frame
+
+log = logging.getLogger(__name__)
+
+_WILDCARDS: Final = frozenset("*?[")
+
+
+class Camera(Protocol):
+    """A source of frames, open from entering it until leaving it."""
+
+    def __enter__(self) -> Self:
+        """Open it; :class:`CameraError` where that can't be done."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames as they come, each numbered one higher than the one before."""
+
+
+class FilesCamera:
+    """Pictures on disk in the place of a camera: one file, a folder, or a pattern like ``a/*.png``.
+
+    The pictures come sorted by name, once or over and over; each round looks anew which there are.
+    A picture that can't be read is passed over, and told in the log the first time.
+    """
+
+    def __init__(self, pattern: str, *, loop: bool = False) -> None:
+        self._pattern = pattern
+        self._loop = loop
+        self._paths: list[Path] = []
+
+    def __enter__(self) -> Self:
+        self._paths = find_pictures(self._pattern)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._paths = []
+
+    def frames(self) -> Iterator[Frame]:
+        """A frame for every picture that can be read."""
+        sequence = 0
+        told: set[Path] = set()
+        while True:
+            before = sequence
+            for path in self._paths:
+                try:
+                    frame = Frame.from_file(path, sequence)
+                except PictureError as error:
+                    if path not in told:
+                        log.warning("picture passed over: %s", error)
+                        told.add(path)
+                    continue
+                yield frame
+                sequence += 1
+            if not self._loop:
+                return
+            if sequence == before:  # or it would go round for ever without a frame
+                raise CameraError(f"{self._pattern}: none of these pictures can be read")
+            self._paths = find_pictures(self._pattern)
+
+
+def find_pictures(pattern: str) -> list[Path]:
+    """The picture files that a path, a folder or a pattern names, sorted; no hidden ones.
+
+    :raises CameraError: where there are none.
+    """
+    path = Path(pattern)
+    try:
+        if path.is_dir():
+            paths, missing = _in_folder(path), "there is no picture in this folder"
+        elif path.exists():  # before the wildcards: a camera may well call a file "1 [2].jpg"
+            paths, missing = [path], ""
+        elif _WILDCARDS.intersection(pattern):
+            names = glob.glob(pattern, recursive=True)  # noqa: PTH207  patterns may be absolute
+            paths, missing = [p for p in map(Path, names) if p.is_file()], "no file matches"
+        else:
+            paths, missing = [], "there is no such file or folder"
+    except OSError as error:
+        raise CameraError(f"{pattern}: it can't be read: {error.strerror}") from error
+    if not paths:
+        raise CameraError(f"{pattern}: {missing}")
+    return sorted(paths)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    known = Image.registered_extensions()
+    shown = (p for p in folder.iterdir() if not p.name.startswith("."))
+    return [p for p in shown if p.suffix.lower() in known and p.is_file()]

@@ -1,0 +1,80 @@
+"""What all commands share: errors as one line for people, and exit codes for programs."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Final
+
+from tinydigits.errors import OutputError, TinyDigitsError
+
+DEBUG_VARIABLE: Final = "TINYDIGITS_DEBUG"
+"""Environment variable that, set to 1, shows the traceback of an error that ends a command."""
+
+_INTERNAL: Final = 70  # EX_SOFTWARE of sysexits.h
+_INTERRUPTED: Final = 130  # what a shell reports for a command ended by SIGINT
+_PIPE_CLOSED: Final = 141  # and by SIGPIPE
+
+
+def run_command(name: str, action: Callable[[], int]) -> int:
+    """Run a command's work and turn every way it may end into an exit code.
+
+    A :class:`TinyDigitsError` becomes one line on standard error and its own exit code; anything
+    unexpected becomes one line and 70.
+    """
+    try:
+        code = action()
+        if sys.stdout:  # None where it was closed before the start
+            sys.stdout.flush()  # while it can still be reported that this fails
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has gone, as `head` does: nothing is left to be said
+        _discard_output()
+        return _PIPE_CLOSED
+    except TinyDigitsError as error:
+        _complain(name, str(error))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001  the last line of defence tells it and ends
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            # files raise OutputError of their own, so this is standard output
+            _discard_output()
+            _complain(name, f"the output can't be written: {error.strerror}")
+            return OutputError.exit_code
+        _complain(
+            name,
+            f"unexpected {type(error).__name__}: {error} ({DEBUG_VARIABLE}=1 shows where it arose)",
+        )
+        return _INTERNAL
+    return code
+
+
+class OneLineFormatter(logging.Formatter):
+    """Log records as commands complain: one line each, whatever foreign text they quote."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Control codes are kept off the terminal."""
+        return _one_line(super().format(record))
+
+
+def _complain(name: str, message: str) -> None:
+    if os.environ.get(DEBUG_VARIABLE) == "1":
+        traceback.print_exc()
+    print(f"{name}: {_one_line(message)}", file=sys.stderr)
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _discard_output() -> None:
+    """Let the interpreter flush into nothing when it ends, or it would complain again."""
+    with contextlib.suppress(OSError):  # UnsupportedOperation too, where stdout is not a file
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, sys.stdout.fileno())
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""Connected components of a mask, found from its runs of ink.
+
+A run is a stretch of ink in one row. Runs that touch, diagonals included, belong together. Working
+on runs keeps the cost in step with the ink instead of the frame, in plain NumPy: SciPy, which does
+the same, would cost the device 26 MiB of memory and 110 MB of disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Components:
+    """The components of one mask.
+
+    ``boxes`` is ``int64[N, 4]``: left, top, right, bottom in pixels, right and bottom excluded;
+    ``areas`` is ``int64[N]`` in pixels. The runs, ``int64[R]`` each, are in reading order.
+    """
+
+    boxes: Ints
+    areas: Ints
+    run_row: Ints
+    run_start: Ints
+    run_stop: Ints
+    run_component: Ints
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    def draw(self, members: npt.ArrayLike, box: tuple[int, int, int, int]) -> Mask:
+        """The ink of some components inside a box that encloses them: ``bool[height, width]``."""
+        left, top, right, bottom = box
+        chosen = np.isin(self.run_component, members)
+        rows = self.run_row[chosen] - top
+        edges = np.zeros((bottom - top, right - left + 1), np.int8)
+        edges[rows, self.run_start[chosen] - left] += 1
+        edges[rows, self.run_stop[chosen] - left] -= 1
+        return np.asarray(np.cumsum(edges[:, :-1], axis=1, dtype=np.int8) > 0)
+
+
+def find_components(mask: Mask) -> Components:
+    """Label the ink of ``bool[H, W]``; components are numbered by their first pixel."""
+    row, start, stop = _runs(mask)
+    component = _join(len(row), *_touching(row, start, stop, mask.shape[1]))
+    count = int(component.max(initial=-1)) + 1
+    boxes = np.empty((count, 4), np.int64)
+    boxes[:, :2] = np.iinfo(np.int64).max
+    boxes[:, 2:] = 0
+    np.minimum.at(boxes[:, 0], component, start)
+    np.minimum.at(boxes[:, 1], component, row)
+    np.maximum.at(boxes[:, 2], component, stop)
+    np.maximum.at(boxes[:, 3], component, row + 1)
+    areas = np.bincount(component, stop - start, count).astype(np.int64)
+    return Components(boxes, areas, row, start, stop, component)
+
+
+def _runs(mask: Mask) -> tuple[Ints, Ints, Ints]:
+    """Row, first column and column behind the last of every run, in reading order."""
+    height, width = mask.shape
+    padded = np.zeros((height, width + 2), np.bool_)
+    padded[:, 1:-1] = mask
+    # a row's changes between paper and ink come in pairs: where a run starts, where it stops
+    changes = np.flatnonzero(padded[:, 1:] != padded[:, :-1])
+    row, start = np.divmod(changes[0::2], width + 1)
+    return row, start, changes[1::2] % (width + 1)
+
+
+def _touching(row: Ints, start: Ints, stop: Ints, width: int) -> tuple[Ints, Ints]:
+    """All pairs of runs in neighbouring rows that touch, diagonally too."""
+    stride = width + 2  # keeps rows apart when row and column become one ascending key
+    first = np.searchsorted(row * stride + stop, (row + 1) * stride + start, side="left")
+    behind = np.searchsorted(row * stride + start, (row + 1) * stride + stop, side="right")
+    counts = np.maximum(behind - first, 0)
+    upper = np.repeat(np.arange(len(row)), counts)
+    offset = np.arange(len(upper)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return upper, np.repeat(first, counts) + offset
+
+
+def _join(count: int, left: Ints, right: Ints) -> Ints:
+    """Number the classes of ``count`` things of which these pairs belong together.
+
+    Every thing points at a smaller one of its class; pairs hook the larger root to the smaller,
+    and paths are halved, until nothing moves.
+    """
+    parent = np.arange(count)
+    while True:
+        a, b = parent[left], parent[right]
+        differ = a != b
+        if not differ.any():
+            break
+        a, b = a[differ], b[differ]
+        np.minimum.at(parent, np.maximum(a, b), np.minimum(a, b))
+        while (parent[parent] != parent).any():
+            parent = parent[parent]
+    return np.unique(parent, return_inverse=True)[1]

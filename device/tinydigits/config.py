@@ -1,0 +1,118 @@
+"""The configuration: a TOML file checked against ``default.toml``, its template and schema."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
+
+import msgspec
+
+from tinydigits.errors import ConfigError
+
+DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
+
+Table = dict[str, Any]
+
+
+class CameraConfig(msgspec.Struct, frozen=True):
+    """Where frames come from."""
+
+    source: Literal["files"]
+    path: str
+    loop: bool
+    fps: Annotated[float, msgspec.Meta(ge=0)]
+
+
+class ModelConfig(msgspec.Struct, frozen=True):
+    """Which model reads."""
+
+    path: str
+
+
+class ReaderConfig(msgspec.Struct, frozen=True):
+    """What is expected to be read."""
+
+    digits: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    polarity: Literal["auto", "dark", "light"]
+    max_error: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The whole configuration; the defaults are in ``default.toml`` alone."""
+
+    camera: CameraConfig
+    model: ModelConfig
+    reader: ReaderConfig
+
+
+def load_config(path: Path | None = None, changes: Table | None = None) -> Config:
+    """The defaults, overlaid with a file, overlaid with changes from the command line.
+
+    :raises ConfigError: naming the file, the key, and the nearest key that exists.
+    """
+    table = _read_toml(DEFAULT_FILE)
+    config = _checked(table, str(DEFAULT_FILE))
+    layers = [] if path is None else [(str(path), _read_toml(path))]
+    if changes is not None:
+        layers.append(("command line", changes))
+    for where, layer in layers:  # one by one, so that an error names the layer it is in
+        table = _overlay(table, layer, where)
+        config = _checked(table, where)
+    return config
+
+
+def _read_toml(path: Path) -> Table:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"{path}: it can't be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # endless numbers and brackets raise these
+        raise ConfigError(f"{path}: it is not TOML: {error}") from error
+
+
+def _overlay(base: Table, changes: Table, where: str, prefix: str = "") -> Table:
+    result = dict(base)
+    for key, value in changes.items():
+        if key not in base:
+            raise ConfigError(_unknown(prefix + key, key, base, where))
+        known = base[key]
+        if isinstance(known, dict):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{where}: '{prefix}{key}' is a table: write [{prefix}{key}]")
+            result[key] = _overlay(known, value, where, f"{prefix}{key}.")
+        elif isinstance(value, dict):
+            raise ConfigError(f"{where}: '{prefix}{key}' is no table: write {key} = ...")
+        else:
+            result[key] = value
+    return result
+
+
+def _unknown(name: str, key: str, known: Table, where: str) -> str:
+    at_home = [f"{table}.{key}" for table, keys in known.items() if key in _keys(keys)]
+    near = at_home or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+    return f"{where}: there is no key {name!r}: {hint}"
+
+
+def _keys(value: Any) -> Table:
+    return value if isinstance(value, dict) else {}
+
+
+def _checked(table: Table, where: str) -> Config:
+    try:
+        return msgspec.convert(table, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: {_plain(error)}") from error
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    """The message of msgspec, with the key as people write it."""
+    what, _, path = str(error).partition(" - at `$.")
+    table, _, key = path.rstrip("`").partition(".")
+    choices = get_args(get_type_hints(get_type_hints(Config)[table])[key])
+    if choices:
+        what = f"it must be {' or '.join(map(repr, choices))}"
+    return f"{table}.{key}: {what}"

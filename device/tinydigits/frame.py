@@ -1,0 +1,122 @@
+"""One picture from a camera or a file: its brightness, when it was taken, where it came from."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from tinydigits.errors import PictureError
+
+Luma = npt.NDArray[np.uint8]
+
+MIN_SIDE: Final = 8
+"""A picture with a shorter side has no room for a digit."""
+
+MAX_PIXELS: Final = 64_000_000
+"""The largest sensors sold for the Raspberry Pi have 64 million; more is a mistake or an attack."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The brightness of one picture.
+
+    ``luma`` is ``uint8[H, W]``, 0 black to 255 white, and is only ever read. ``monotonic`` and
+    ``wall`` are seconds on the monotonic and the Unix clock.
+    """
+
+    luma: Luma
+    source: str
+    sequence: int = 0
+    monotonic: float = field(default_factory=time.monotonic)
+    wall: float = field(default_factory=time.time)
+
+    @classmethod
+    def from_file(cls, path: Path, sequence: int = 0) -> Frame:
+        """Read a picture of any format and mode that Pillow knows, upright as its EXIF says.
+
+        :raises PictureError: where the file is no picture, is cut off, or has no usable size.
+        """
+        try:
+            # as a file: given its path, Pillow 13 maps a TIFF into memory and mixes up its sides
+            # where it was taken on edge
+            with path.open("rb") as file, _opened(file) as image:
+                _check_size(image)
+                image.draft("L", image.size)  # JPEG then decodes its luma plane only
+                luma = _luma(ImageOps.exif_transpose(image))
+        except PictureError as error:
+            raise PictureError(f"{path}: {error}") from error
+        except FileNotFoundError as error:
+            raise PictureError(f"{path}: there is no such file") from error
+        except OSError as error:
+            raise PictureError(f"{path}: {_why(error)}") from error
+        except Exception as error:  # damaged files make Pillow's decoders raise almost anything
+            raise PictureError(f"{path}: the picture is damaged ({error})") from error
+        return cls(luma, str(path), sequence)
+
+
+def _opened(file: BinaryIO) -> Image.Image:
+    # Pillow warns of sizes that are refused here anyway
+    with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+        try:
+            return Image.open(file)
+        except Image.DecompressionBombError as error:
+            raise PictureError(
+                f"the picture has far more than {MAX_PIXELS // 10**6} million pixels: "
+                "scale it down first"
+            ) from error
+
+
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
+    if min(width, height) < MIN_SIDE:
+        raise PictureError(
+            f"the picture is {width}x{height} pixels: no side may be under {MIN_SIDE}"
+        )
+    if width * height > MAX_PIXELS:
+        raise PictureError(
+            f"the picture is {width}x{height} pixels, more than {MAX_PIXELS // 10**6} million: "
+            "scale it down first"
+        )
+
+
+def _luma(image: Image.Image) -> Luma:
+    if image.mode.startswith("I;16"):
+        return np.asarray(np.asarray(image) >> 8, np.uint8)
+    if image.mode in {"I", "F"}:
+        return _stretched(np.asarray(image, np.float64))
+    if "A" in image.getbands() or "transparency" in image.info:
+        return _on_opposite(image.convert("LA"))
+    return np.asarray(image.convert("L"))
+
+
+def _stretched(values: npt.NDArray[np.float64]) -> Luma:
+    """Values of unknown range, brought to 0..255."""
+    finite = np.where(np.isfinite(values), values, 0)
+    if finite.min() >= 0 and 255 < finite.max() <= 65535:  # 16 bits in a wider type
+        return np.asarray(finite / 257, np.uint8)
+    span = float(np.ptp(finite)) or 1.0
+    return np.asarray((finite - finite.min()) / span * 255, np.uint8)
+
+
+def _on_opposite(image: Image.Image) -> Luma:
+    """A transparent picture before the background that its visible part stands out from."""
+    luma, alpha = (np.asarray(band, np.uint16) for band in image.split())
+    weight = int(alpha.sum(dtype=np.int64))
+    mean = int((luma * alpha.astype(np.int64)).sum()) / weight if weight else 0
+    backdrop = 0 if mean > 127 else 255
+    return np.asarray((luma * alpha + backdrop * (255 - alpha)) // 255, np.uint8)
+
+
+def _why(error: OSError) -> str:
+    if error.strerror:
+        return f"it can't be read ({error.strerror})"
+    if "cannot identify" in str(error):
+        return "it is not a picture of a format this program knows"
+    return f"the picture is damaged or cut off ({error})"

@@ -1,0 +1,213 @@
+"""One digit's ink as a 28x28 glyph, in the geometry of MNIST.
+
+A **glyph** is ``uint8[28, 28]``: 0 is paper, 255 is a pixel wholly covered by ink. The digit is put
+upright and scaled by area, aspect kept, until its longer side is 20 pixels; its strokes are brought
+to one width, and its centre of mass is put where MNIST puts it.
+
+All arithmetic is on whole numbers, or on single IEEE operations: the same mask gives the same bits
+on every processor and with every version of NumPy, which lets :func:`fingerprint` compare the
+pre-processing of the machine that trained with that of the machine that reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from math import floor, isqrt, pi, sqrt
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+Glyph = npt.NDArray[np.uint8]
+
+GLYPH_SIZE: Final = 28
+"""Side of a glyph in pixels."""
+
+INK_BOX: Final = 20
+"""Longer side of the digit inside the glyph, in pixels: LeCun et al. 1998, section III.A."""
+
+INK_CENTRE: Final = 14.5
+"""Where the centre of mass lies, in pixels from the glyph's edge.
+
+MNIST centres on *pixel* 14, whose middle is half a pixel right of and below the middle of the
+field: the mean over its 60,000 training images is 14.49. Centring on 14.0 instead cost a logistic
+regression 2.2 points.
+"""
+
+STROKE_WIDTH: Final = 2.4
+"""Width that strokes are brought to, in glyph pixels: the median of MNIST's training images, cut at
+96 of 255."""
+
+MAX_SLANT: Final = 1.0
+"""Columns to a row that a slant is taken back by at most: 45 degrees."""
+
+_GRID: Final = 4
+"""Cells of the working grid to a glyph pixel: strokes and centre are set to a quarter pixel."""
+
+_UNIT: Final = 256
+"""Parts that a source pixel is counted in where a grid cell covers a share of it."""
+
+
+def stroke_width(mask: Mask) -> float:
+    """Mean stroke width of an ink mask, in its pixels: twice the area over the perimeter.
+
+    The perimeter is Crofton's: transitions counted along rows, columns and both diagonals, so that
+    the slant of a stroke hardly matters. An empty mask has the width 0.0.
+    """
+    area = int(np.count_nonzero(mask))
+    if not area:
+        return 0.0
+    height, width = mask.shape
+    padded = np.zeros((height + 2, width + 2), np.bool_)
+    padded[1:-1, 1:-1] = mask
+    straight = np.count_nonzero(padded[:, 1:] != padded[:, :-1])
+    straight += np.count_nonzero(padded[1:] != padded[:-1])
+    diagonal = np.count_nonzero(padded[1:, 1:] != padded[:-1, :-1])
+    diagonal += np.count_nonzero(padded[1:, :-1] != padded[:-1, 1:])
+    perimeter = pi / 8 * (straight + diagonal / sqrt(2))
+    return 2 * area / perimeter
+
+
+def normalize_glyph(mask: Mask) -> Glyph:
+    """The glyph of one digit from its ink.
+
+    :param mask: ``bool[H, W]``, the ink of one digit and nothing else, at any size.
+    :returns: ``uint8[28, 28]``; all zero where the mask is empty.
+    """
+    if not mask.any():
+        return np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+    ink = _upright(mask)
+    longer = max(ink.shape)
+    # a dot or a bar has no strokes: never take more than half of its longer side for one
+    width = min(stroke_width(ink), longer / 2)
+    # changing the strokes changes the box: what has to fit is the box afterwards
+    scale = (INK_BOX - STROKE_WIDTH) / (longer - width)
+    grid = _resample(ink, scale * _GRID)
+    grid = _widen(grid, (STROKE_WIDTH - width * scale) * _GRID / 2)
+    return _settle(grid)
+
+
+def normalize_glyphs(masks: Sequence[Mask]) -> npt.NDArray[np.uint8]:
+    """The glyphs of several digits: ``uint8[N, 28, 28]``."""
+    glyphs = np.zeros((len(masks), GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+    for glyph, mask in zip(glyphs, masks, strict=True):
+        glyph[:] = normalize_glyph(mask)
+    return glyphs
+
+
+def _upright(mask: Mask) -> Mask:
+    """The ink sheared until its rows balance above one another, and cropped to its box.
+
+    The slant is the covariance of column and row over the variance of the row, as in LeCun et al.
+    1998, section III.B; each row moves by whole pixels.
+    """
+    y, x = np.nonzero(mask)
+    count = y.size
+    sum_y, sum_x = int(y.sum()), int(x.sum())
+    covariance = count * int((y * x).sum()) - sum_y * sum_x
+    # one pixel more of variance keeps a flat dash from counting as slanted
+    variance = count * int((y * y).sum()) - sum_y * sum_y + count * count
+    slant = max(-MAX_SLANT, min(MAX_SLANT, covariance / variance))
+    x = x - np.rint(slant * np.arange(mask.shape[0])).astype(np.int64)[y]
+    y, x = y - y.min(), x - x.min()
+    ink = np.zeros((int(y.max()) + 1, int(x.max()) + 1), np.bool_)
+    ink[y, x] = True
+    return ink
+
+
+def _resample(ink: Mask, scale: float) -> Mask:
+    """The ink scaled about its middle onto the square working grid; ink is what is half covered."""
+    covered = _cover(_cover(ink.astype(np.int64), scale).T, scale).T
+    return np.asarray(covered >= (_UNIT / scale) ** 2 / 2)
+
+
+def _cover(values: npt.NDArray[np.int64], scale: float) -> npt.NDArray[np.int64]:
+    """Sum of the rows that each grid cell covers, shares of rows in units: ``int64[cells, W]``.
+
+    Differences of one running sum, in whole numbers: no matrix product, whose threads would cost
+    more than the work, and no rounding that could differ between machines.
+    """
+    cells, length = GLYPH_SIZE * _GRID, len(values)
+    edges = length / 2 + (np.arange(cells + 1) - cells / 2) / scale
+    row, part = np.divmod(np.rint(edges.clip(0, length) * _UNIT).astype(np.int64), _UNIT)
+    padded = np.zeros((length + 2, values.shape[1]), np.int64)
+    padded[1:-1] = values
+    sums = padded.cumsum(axis=0)
+    return np.asarray(np.diff(sums[row] * _UNIT + padded[row + 1] * part[:, None], axis=0))
+
+
+def _widen(grid: Mask, radius: float) -> Mask:
+    """Ink grown by a disc of this radius in cells, or shrunk where it is negative.
+
+    Shrinking stops short of losing all ink.
+    """
+    if radius >= 1:
+        return _dilate(grid, radius)
+    while radius <= -1:
+        shrunk = ~_dilate(~grid, -radius)
+        if shrunk.any():
+            return shrunk
+        radius /= 2
+    return grid
+
+
+def _dilate(grid: Mask, radius: float) -> Mask:
+    """Union of discs around every set cell: for each row of the disc, one running sum."""
+    reach = floor(radius)
+    height, side = grid.shape
+    sums = np.zeros((height, side + 2 * reach + 1), np.int16)
+    np.cumsum(grid, axis=1, out=sums[:, reach + 1 : reach + 1 + side], dtype=np.int16)
+    sums[:, reach + 1 + side :] = sums[:, reach + side, None]
+    grown = np.zeros_like(grid)
+    for dy in range(reach + 1):
+        half = isqrt(floor(radius * radius) - dy * dy)
+        first = reach - half
+        row = sums[:, first + 2 * half + 1 :][:, :side] != sums[:, first:][:, :side]
+        if dy == 0:
+            grown |= row
+        else:
+            grown[dy:] |= row[:-dy]
+            grown[:-dy] |= row[dy:]
+    return grown
+
+
+def _settle(grid: Mask) -> Glyph:
+    """Move the centre of mass to its place and count the ink in each pixel."""
+    area = int(np.count_nonzero(grid))
+    if not area:
+        return np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+    cells = np.arange(grid.shape[0])
+    down, right = (
+        round(INK_CENTRE * _GRID - (int(grid.sum(axis=axis) @ cells) / area + 0.5))
+        for axis in (1, 0)
+    )
+    settled = _shift(_shift(grid, down).T, right).T
+    counts = settled.reshape(GLYPH_SIZE, _GRID, GLYPH_SIZE, _GRID).sum(axis=(1, 3))
+    return np.asarray((counts * 255 + _GRID * _GRID // 2) // (_GRID * _GRID), np.uint8)
+
+
+def _shift(grid: Mask, rows: int) -> Mask:
+    """The grid moved down by so many rows; what leaves it is lost, what enters is paper."""
+    moved = np.zeros_like(grid)
+    if rows >= 0:
+        moved[rows:] = grid[: grid.shape[0] - rows]
+    else:
+        moved[:rows] = grid[-rows:]
+    return moved
+
+
+def fingerprint() -> str:
+    """SHA-256 of the glyphs that this code makes of built-in probe masks, as 64 hex digits.
+
+    Two machines with the same fingerprint turn the same ink into the same glyphs.
+    """
+    digest = hashlib.sha256()
+    y, x = np.mgrid[0:61, 0:47]
+    ring = (9 * (y - 30) ** 2 + 16 * (x - 23) ** 2) // 16
+    slash = abs(4 * (x - 8) - 3 * (60 - y) // 2)
+    for probe in (ring < 450, (ring < 280) & (ring > 130), slash < 9, slash < 40):
+        digest.update(normalize_glyph(probe).tobytes())
+        digest.update(normalize_glyph(probe[::3, ::3]).tobytes())
+    return digest.hexdigest()

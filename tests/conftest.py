@@ -1,0 +1,38 @@
+"""What several test modules share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+# before any test imports NumPy: threads that wait for each other make small matrices crawl where
+# several tests run at once
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def data_home() -> Path:
+    """The folder of data sets that tests may read, named by ``TINYDIGITS_DATA``."""
+    folder = os.environ.get("TINYDIGITS_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip(f"TINYDIGITS_DATA={folder or ''} names no folder with data sets")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def mnist_dir(data_home: Path) -> Path:
+    """The folder with the four original files of MNIST."""
+    return data_home / "mnist"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where the data sets are, nothing may be skipped in continuous integration."""
+    report = yield
+    data = os.environ.get("TINYDIGITS_DATA", "")
+    if report.skipped and os.environ.get("CI") and Path(data).is_dir():
+        report.outcome = "failed"
+    return report

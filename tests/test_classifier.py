@@ -1,0 +1,267 @@
+"""A model file that breaks a promise is refused in one line that says which."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+from samples import sample_estimator, sample_glyphs, sample_model, to_bits
+from tinydigits.classifier import SEAL_KEY, Classifier, GoldenGlyph, ModelCard, seal
+from tinydigits.errors import ModelError
+from tinydigits_export.golden import golden_glyphs
+
+Change = Callable[[ModelProto], object]
+
+
+def changed(change: Change) -> bytes:
+    """The good model's content after a change."""
+    model = onnx.load_model_from_string(sample_model())
+    change(model)
+    return sealed(bytes(model.SerializeToString()))
+
+
+def sealed(content: bytes) -> bytes:
+    """A content whose seal is right again, so that what else is wrong is looked at."""
+    found = re.search(SEAL_KEY.encode() + b".*?([0-9a-f]{64})", content, re.DOTALL)
+    if not found:
+        return content
+    present = found[1].decode()
+    return content.replace(found[1], seal(content, present).encode(), 1)
+
+
+def renamed_input(model: ModelProto) -> None:
+    """Call the input otherwise."""
+    model.graph.input[0].name = model.graph.node[0].input[0] = "image"
+
+
+def other_input(kind: int, *shape: int | str) -> Change:
+    """Give the input another type or shape."""
+
+    def change(model: ModelProto) -> None:
+        model.graph.input[0].CopyFrom(helper.make_tensor_value_info("ink", kind, shape))
+
+    return change
+
+
+def second_input(model: ModelProto) -> None:
+    """Ask for something else beside the glyphs."""
+    more = helper.make_tensor_value_info("more", TensorProto.UINT8, ["N", 28, 28])
+    model.graph.input.append(more)
+
+
+def no_label(model: ModelProto) -> None:
+    """Take the first output away."""
+    del model.graph.output[0]
+
+
+def third_output(model: ModelProto) -> None:
+    """Show an inner tensor too."""
+    model.graph.output.append(helper.make_tensor_value_info("bits", TensorProto.FLOAT, ["N", 784]))
+
+
+def double_output(model: ModelProto) -> None:
+    """Give the probabilities as float64."""
+    to_double = helper.make_node("Cast", ["single"], ["probability"], to=TensorProto.DOUBLE)
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["single" if name == "probability" else name for name in names]
+    model.graph.node.append(to_double)
+    kind = helper.make_tensor_value_info("probability", TensorProto.DOUBLE, ["N", 10])
+    model.graph.output[1].CopyFrom(kind)
+
+
+def weights(change: Callable[[np.typing.NDArray[np.float32]], object]) -> Change:
+    """Change the weights in place."""
+
+    def apply(model: ModelProto) -> None:
+        coef = next(tensor for tensor in model.graph.initializer if tensor.name == "coef")
+        values = numpy_helper.to_array(coef).copy()
+        change(values)
+        coef.CopyFrom(numpy_helper.from_array(values, "coef"))
+
+    return apply
+
+
+def one_weight(values: np.typing.NDArray[np.float32]) -> None:
+    """Change one weight of the 8 by half, where the golden 8 has ink."""
+    values[np.flatnonzero(golden_glyphs()[8])[0], 8] += 0.5
+
+
+def metadata(field: str, value: str | None) -> Change:
+    """Set a field of the metadata, or remove it."""
+
+    def change(model: ModelProto) -> None:
+        properties = {p.key: p.value for p in model.metadata_props}
+        del properties["tinydigits." + field]
+        if value is not None:
+            properties["tinydigits." + field] = value
+        del model.metadata_props[:]
+        helper.set_model_props(model, properties)
+
+    return change
+
+
+def no_metadata(model: ModelProto) -> None:
+    """Remove all metadata."""
+    del model.metadata_props[:]
+
+
+def golden(change: Callable[[GoldenGlyph], GoldenGlyph]) -> Change:
+    """Change the third golden glyph."""
+
+    def apply(model: ModelProto) -> None:
+        glyphs = list(
+            ModelCard.from_metadata({p.key: p.value for p in model.metadata_props}).golden
+        )
+        glyphs[2] = change(glyphs[2])
+        metadata("golden", msgspec.json.encode(glyphs).decode())(model)
+
+    return apply
+
+
+def bits(text: str) -> Change:
+    """Replace the third golden glyph's bits."""
+    return golden(lambda glyph: msgspec.structs.replace(glyph, bits=text))
+
+
+def inverted(glyph: GoldenGlyph) -> GoldenGlyph:
+    """Make ink of paper and paper of ink, with the old probabilities."""
+    return GoldenGlyph.from_glyph(255 - glyph.glyph(), np.array(glyph.probability))
+
+
+def other_rows(model: ModelProto) -> None:
+    """Ask for rows that no number of glyphs can be parted into."""
+    for tensor in model.graph.initializer:
+        if tensor.name == "rows":
+            tensor.CopyFrom(numpy_helper.from_array(np.array([-1, 785]), "rows"))
+        if tensor.name == "coef":
+            tensor.CopyFrom(numpy_helper.from_array(np.zeros((785, 10), np.float32), "coef"))
+
+
+NOT_ONNX = "not an ONNX model that this ONNX Runtime can load"
+OTHER_RESULT = "computes something else here than where it was trained"
+
+CHANGES: dict[str, tuple[Change, str]] = {
+    "input's name": (renamed_input, "its input is 'image: tensor(uint8)"),
+    "input's shape": (other_input(TensorProto.UINT8, "N", 784), "its input is 'ink: tensor(uint8)"),
+    "input's type": (other_input(TensorProto.FLOAT, "N", 28, 28), "its input is 'ink: tensor(flo"),
+    "second input": (second_input, "more: tensor(uint8)"),
+    "no label": (no_label, "its outputs are 'probability: tensor(float)' where"),
+    "third output": (third_output, "bits: tensor(float)"),
+    "output's type": (double_output, "probability: tensor(double)"),
+    "no metadata": (no_metadata, "carries no tinydigits metadata"),
+    "newer contract": (metadata("contract", "2"), "version 2 of the model contract"),
+    "no contract": (metadata("contract", None), "carries no tinydigits metadata"),
+    "no threshold": (metadata("threshold", None), "missing required field `threshold`"),
+    "broken JSON": (metadata("labels", '["0", "1"'), "metadata is damaged: Input data was trunc"),
+    "other JSON": (metadata("labels", "10"), "Expected `array`, got `int` - at `$.labels`"),
+    "other fingerprint": (metadata("fingerprint", f'"{"0" * 64}"'), "another pre-processing"),
+    "fewer labels": (metadata("labels", json.dumps(list("012345678"))), "don't fit each other"),
+    "NaN weights": (weights(lambda values: values.fill(np.nan)), OTHER_RESULT),
+    "one weight": (weights(one_weight), OTHER_RESULT),
+    "no golden glyphs": (metadata("golden", "[]"), "golden glyphs are damaged"),
+    "golden bits not base64": (bits("?"), "golden glyphs are damaged"),
+    "too few golden bits": (bits(base64.b64encode(b"1234").decode()), "golden glyphs are damaged"),
+    "other golden bits": (golden(inverted), OTHER_RESULT),
+    "fixed number": (other_input(TensorProto.UINT8, 10, 28, 28), "its input is 'ink"),
+    "fails when run": (other_rows, "can't be run"),
+    "deep JSON": (metadata("labels", "[" * 100_000), "metadata is damaged"),
+    "golden probabilities cut": (
+        golden(lambda glyph: msgspec.structs.replace(glyph, probability=glyph.probability[:9])),
+        "golden glyphs are damaged",
+    ),
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the model file under test lies."""
+    return tmp_path / "digits.onnx"
+
+
+def refusal(path: Path) -> str:
+    """Why a file is refused: one line that begins with its name."""
+    with pytest.raises(ModelError) as raised:
+        Classifier.load(path)
+    message = str(raised.value)
+    assert message.startswith(f"model {path}: ")
+    assert "\n" not in message
+    return message
+
+
+def test_good(path: Path) -> None:
+    """A model that keeps its promises gives the estimator's probabilities, for none or many."""
+    path.write_bytes(sample_model())
+    classifier = Classifier.load(path)
+    assert classifier.card.labels == tuple("0123456789")
+    glyphs, _ = sample_glyphs()
+    for n in (1, 7, 1797):
+        oracle = sample_estimator().predict_proba(to_bits(glyphs[:n]))
+        np.testing.assert_allclose(classifier.probabilities(glyphs[:n]), oracle, rtol=0, atol=1e-5)
+    nothing = classifier.probabilities(glyphs[:0])
+    assert nothing.shape == (0, 10)
+    assert nothing.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changed(name: str, path: Path) -> None:
+    """A change to any promise of a good model is found when it is loaded."""
+    change, message = CHANGES[name]
+    path.write_bytes(changed(change))
+    assert message in refusal(path)
+
+
+@given(st.integers(0, 8 * len(sample_model()) - 1))
+@settings(max_examples=60, deadline=None)
+def test_any_flipped_bit(position: int) -> None:
+    """A file in which a single bit is wrong, anywhere, is refused."""
+    content = bytearray(sample_model())
+    content[position // 8] ^= 1 << position % 8
+    with pytest.raises(ModelError):
+        Classifier.from_bytes(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"This is no model.\n", NOT_ONNX),
+        (b"", NOT_ONNX),
+        (bytes(1_000_001), "larger than 1000000 bytes"),
+    ],
+)
+def test_other_file(content: bytes, message: str, path: Path) -> None:
+    """A file of something else, of nothing, or of too much is refused."""
+    path.write_bytes(content)
+    assert message in refusal(path)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9, 0.99])
+def test_truncated(share: float, path: Path) -> None:
+    """A file that ends early is refused, wherever it ends."""
+    content = sample_model()
+    path.write_bytes(content[: int(len(content) * share)])
+    refusal(path)
+
+
+def test_unreadable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is missing, a folder, or forbidden is refused with the system's reason."""
+    assert "can't be read: No such file or directory" in refusal(path)
+    path.mkdir()
+    assert "can't be read: Is a directory" in refusal(path)
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    assert "can't be read: Permission denied" in refusal(path)

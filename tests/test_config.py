@@ -1,0 +1,159 @@
+"""The configuration is what default.toml says, unless somebody says otherwise correctly."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinydigits.config import DEFAULT_FILE, Config, load_config
+from tinydigits.errors import ConfigError
+
+DEFAULTS = tomllib.loads(DEFAULT_FILE.read_text())
+
+
+def fields(struct: Any) -> dict[str, Any]:
+    """The fields of a struct type by name."""
+    return {field.name: field for field in msgspec.structs.fields(struct)}
+
+
+def test_default() -> None:
+    """Without a file the configuration is default.toml."""
+    assert msgspec.to_builtins(load_config()) == DEFAULTS
+
+
+def test_default_is_the_schema() -> None:
+    """default.toml has every key of the schema and no other, and the defaults stand only there."""
+    tables = fields(Config)
+    assert list(tables) == list(DEFAULTS)
+    for name, table in tables.items():
+        keys = fields(table.type)
+        assert list(keys) == list(DEFAULTS[name])
+        assert all(key.required for key in (table, *keys.values()))
+
+
+def test_default_explains_every_key() -> None:
+    """Every key of default.toml has its explanation beside it."""
+    for line in DEFAULT_FILE.read_text().splitlines():
+        if re.match(r"\w+ = ", line):
+            assert re.search(r"  # .{12}", line), line
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the configuration under test lies."""
+    return tmp_path / "my.toml"
+
+
+def test_overlay(path: Path) -> None:
+    """A file changes what it names, the command line goes before it, the rest is the default."""
+    path.write_text('[camera]\npath = "a"\nfps = 2\n[reader]\ndigits = 5\n')
+    config = load_config(path, {"camera": {"path": "b"}, "model": {}})
+    assert (config.camera.path, config.camera.fps, config.reader.digits) == ("b", 2.0, 5)
+    assert config.reader.polarity == DEFAULTS["reader"]["polarity"]
+    assert config.model.path == DEFAULTS["model"]["path"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[camera]\nfsp = 2", "there is no key 'camera.fsp': did you mean 'fps'?"),
+        ("[raeder]", "there is no key 'raeder': did you mean 'reader'?"),
+        ("fps = 2", "there is no key 'fps': did you mean 'camera.fps'?"),
+        ("[xyz]", "there is no key 'xyz': known are camera, model, reader"),
+        ('"a\\nb" = 1', r"there is no key 'a\nb': known are camera, model, reader"),
+        ("camera = 2", "'camera' is a table: write [camera]"),
+        ("[[camera]]", "'camera' is a table: write [camera]"),
+        ("[camera.fps]", "'camera.fps' is no table: write fps = ..."),
+        ("[camera]\nfps = '2'", "camera.fps: Expected `float`, got `str`"),
+        ("[camera]\nfps = -1", "camera.fps: Expected `float` >= 0.0"),
+        ("[camera]\nfps = nan", "camera.fps: Expected `float` >= 0.0"),
+        ("[camera]\nloop = 1", "camera.loop: Expected `bool`, got `int`"),
+        ("[camera]\npath = 2024-02-29", "camera.path: Expected `str`, got `date`"),
+        ("[camera]\nsource = 'video'", "camera.source: it must be 'files'"),
+        ("[reader]\ndigits = 101", "reader.digits: Expected `int` <= 100"),
+        ("[reader]\ndigits = 2.5", "reader.digits: Expected `int`, got `float`"),
+        ("[reader]\npolarity = 'grey'", "reader.polarity: it must be 'auto' or 'dark' or 'light'"),
+        ("[reader]\npolarity = 1", "reader.polarity: it must be 'auto' or 'dark' or 'light'"),
+        ("[reader]\nmax_error = 2", "reader.max_error: Expected `float` <= 1.0"),
+        ("digits", "it is not TOML: Expected '=' after a key"),
+        ("[camera]\nfps = 1\nfps = 2", "it is not TOML: Cannot overwrite a value"),
+        ("x = " + "[" * 100_000, "it is not TOML: maximum recursion depth"),
+        ("x = " + "9" * 10_000, "it is not TOML: Exceeds the limit"),
+    ],
+)
+def test_refused(text: str, message: str, path: Path) -> None:
+    """A key or value that does not fit is refused, naming the file, the key and what would."""
+    path.write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        load_config(path)
+    said = str(raised.value)
+    assert said.startswith(f"{path}: {message}")
+    assert "\n" not in said
+
+
+def test_blame(path: Path) -> None:
+    """An error is the command line's where it is, and the file's even if it would be overlaid."""
+    path.write_text("[reader]\ndigits = 5\n")
+    with pytest.raises(ConfigError, match=r"command line: reader\.digits"):
+        load_config(path, {"reader": {"digits": -1}})
+    path.write_text("[reader]\ndigits = -1\n")
+    with pytest.raises(ConfigError, match=r"my\.toml: reader\.digits"):
+        load_config(path, {"reader": {"digits": 5}})
+
+
+def test_unreadable(path: Path) -> None:
+    """A file that is missing, a folder, or not UTF-8 is refused with the reason."""
+    with pytest.raises(ConfigError, match="it can't be read: No such file or directory"):
+        load_config(path)
+    with pytest.raises(ConfigError, match="it can't be read: Is a directory"):
+        load_config(path.parent)
+    path.write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="it is not TOML: 'utf-8' codec"):
+        load_config(path)
+
+
+KEYS = st.sampled_from([*DEFAULTS, *(key for table in DEFAULTS.values() for key in table)])
+SCALARS = st.one_of(
+    st.booleans(),
+    st.integers(),
+    st.just(10**400),
+    st.floats(),
+    st.text(),
+    st.datetimes(),
+    st.dates(),
+    st.times(),
+)
+TABLES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner) | st.dictionaries(KEYS | st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(KEYS | st.text(), TABLES))
+@settings(max_examples=60)
+def test_any_table(table: dict[str, Any]) -> None:
+    """Whatever TOML can hold either fits or is refused in one line."""
+    try:
+        load_config(None, table)
+    except ConfigError as error:
+        assert len(str(error).splitlines()) == 1  # noqa: PT017  most tables are refused, not all
+
+
+@given(content=st.binary() | st.text(alphabet='[]{}=".,#\n camerafps0123\\').map(str.encode))
+@settings(max_examples=60)
+def test_any_content(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever a file holds either fits or is refused in one line that names it."""
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes(content)
+    try:
+        load_config(path)
+    except ConfigError as error:
+        assert str(error).startswith(str(path))  # noqa: PT017  most contents are refused, not all

@@ -1,0 +1,196 @@
+"""The loop reads no faster than asked for and stops when it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Self
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samples import picture_of
+from tinydigits import daemon
+from tinydigits.camera import FilesCamera
+from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits.daemon import STOP_SIGNALS, Signals, run
+from tinydigits.errors import CameraError
+from tinydigits.frame import Frame
+from tinydigits.reader import FrameReadings, Reader
+
+TERM = bytes([signal.SIGTERM])
+OTHER = bytes([signal.SIGUSR1])
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    """A reader with the model that ships."""
+    return Reader(Classifier.load(DEFAULT_MODEL))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two pictures."""
+    for number in ("27", "40"):
+        picture_of(number).save(tmp_path / f"{number}.png")
+    return tmp_path
+
+
+def test_read_all(folder: Path, reader: Reader) -> None:
+    """Every frame is read and published in its order, until there are no more."""
+    results: list[FrameReadings] = []
+    with Signals() as signals:
+        assert run(FilesCamera(str(folder)), reader, results.append, signals) == 2
+    assert [result.readings[0].text for result in results] == ["27", "40"]
+    assert [result.sequence for result in results] == [0, 1]
+
+
+@pytest.mark.parametrize("fps", [0.0, 1e-9, 5e-324])
+def test_stop(fps: float, folder: Path, reader: Reader) -> None:
+    """A signal to stop ends the loop after the frame in hand, however long the pause would be."""
+    results: list[FrameReadings] = []
+
+    def publish(result: FrameReadings) -> None:
+        results.append(result)
+        signals.sender.send(TERM)
+
+    with Signals() as signals:
+        assert run(FilesCamera(str(folder), loop=True), reader, publish, signals, fps) == 1
+    assert len(results) == 1
+
+
+def test_stopped_before_the_first(folder: Path, reader: Reader) -> None:
+    """A signal that comes before the first frame is not lost."""
+    with Signals() as signals:
+        signals.sender.send(TERM)
+        camera = FilesCamera(str(folder), loop=True)
+        assert run(camera, reader, lambda _: None, signals) == 0
+
+
+def test_camera_is_closed(folder: Path, reader: Reader) -> None:
+    """An error while publishing ends the loop, and the camera is closed."""
+
+    def publish(_: FrameReadings) -> None:
+        raise BrokenPipeError
+
+    camera = FilesCamera(str(folder), loop=True)
+    with Signals() as signals, pytest.raises(BrokenPipeError):
+        run(camera, reader, publish, signals)
+    with pytest.raises(CameraError):  # as it has no pictures any more
+        next(camera.frames())
+
+
+def test_signals() -> None:
+    """A real signal to stop wakes the wait; other bytes are no reason to stop or to wake."""
+    with Signals() as signals:
+        assert not signals.stopped()
+        signals.sender.send(OTHER)
+        assert not signals.stopped(0.01)
+        signals.sender.send(OTHER + TERM)
+        assert signals.stopped(600)
+        for number in STOP_SIGNALS:
+            os.kill(os.getpid(), number)
+            assert signals.stopped(600)
+
+
+def test_signals_are_restored() -> None:
+    """When it is over, signals do again what they did before."""
+    before = [signal.getsignal(number) for number in STOP_SIGNALS]
+    with Signals():
+        assert [signal.getsignal(number) for number in STOP_SIGNALS] != before
+    assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+class Clockwork(Signals):
+    """Signals and a clock of their own, where waiting takes no time."""
+
+    now = Fraction(0)
+
+    def stopped(self, seconds: float = 0.0) -> bool:
+        """Let the time pass."""
+        self.now += Fraction(max(0, seconds))
+        return False
+
+    def monotonic(self) -> Fraction:
+        """The time."""
+        return self.now
+
+
+class SlowCamera(FilesCamera):
+    """A camera that takes a while for each frame."""
+
+    def __init__(self, clock: Clockwork, costs: list[Fraction]) -> None:
+        super().__init__("")
+        self._clock = clock
+        self._costs = costs
+        self.asked: list[Fraction] = []
+
+    def __enter__(self) -> Self:
+        """There is nothing to open."""
+        return self
+
+    def frames(self) -> Iterator[Frame]:
+        """A blank frame for every cost."""
+        for cost in self._costs:
+            self.asked.append(self._clock.now)
+            self._clock.now += cost
+            yield Frame(np.zeros((8, 8), np.uint8), "")
+
+
+EIGHTHS = st.integers(0, 24).map(lambda n: Fraction(n, 8))
+
+
+@given(costs=st.lists(EIGHTHS, min_size=1, max_size=8))
+def test_pace(reader: Reader, costs: list[Fraction]) -> None:
+    """Frames are asked for at most so often, on time while there is time, and never crowd."""
+    with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
+        camera = SlowCamera(clock, costs)
+        assert run(camera, reader, lambda _: None, clock, fps=2) == len(costs)
+    expected = [Fraction(0)]
+    for cost in costs[:-1]:
+        expected.append(expected[-1] + max(Fraction(1, 2), cost))
+    assert camera.asked == expected
+
+
+def started(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """The daemon itself, after its first line, and that line put back."""
+    command = [sys.executable, "-m", "tinydigits", "run", "--source", str(folder), "--loop"]
+    return subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_daemon_stops(number: int, folder: Path) -> None:
+    """A daemon that gets a signal to stop ends well and soon, its last line whole."""
+    with started(folder, "--fps", "2") as process:
+        assert process.stdout
+        first = process.stdout.readline()
+        process.send_signal(number)
+        rest, said = process.communicate(timeout=10)
+    assert process.returncode == 0
+    texts = [json.loads(line)["text"] for line in (first + rest).splitlines()]
+    assert texts[0] == "27"
+    assert said == f"tinydigits: stopped, frames read: {len(texts)}\n"
+
+
+def test_daemon_without_reader(folder: Path) -> None:
+    """A daemon whose output nobody reads any more ends without a word, as by SIGPIPE."""
+    with started(folder) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=10) == 141
+        assert process.stderr.read() == ""

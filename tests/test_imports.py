@@ -1,0 +1,62 @@
+"""Each role imports what it needs and no more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+FOREIGN = ("sklearn", "scipy", "onnx", "skl2onnx", "matplotlib", "joblib", "skops", "tqdm")
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+EVERY_MODULE = (
+    "import importlib, pkgutil, {package}\n"
+    "for module in pkgutil.walk_packages({package}.__path__, '{package}.'):\n"
+    "    importlib.import_module(module.name)\n"
+)
+
+
+def fresh(code: str, **environment: str) -> list[str]:
+    """The words that this code prints in an interpreter of its own."""
+    inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os, sys\n" + code],
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr == ""
+    return ended.stdout.split()
+
+
+def test_device() -> None:
+    """The device's package needs nothing of the workstation's, in any of its modules."""
+    loaded = fresh(EVERY_MODULE.format(package="tinydigits") + "print(*sys.modules)")
+    assert {"tinydigits.reader", "tinydigits.annotate", "tinydigits.__main__"} <= set(loaded)
+    roots = {name.partition(".")[0] for name in loaded}
+    assert not roots & {*FOREIGN, "tinydigits_export", "tinydigits_train"}
+
+
+def test_export() -> None:
+    """The exporter needs nothing of the training."""
+    loaded = fresh(EVERY_MODULE.format(package="tinydigits_export") + "print(*sys.modules)")
+    assert {"tinydigits_export.convert", "onnx"} <= set(loaded)
+    assert "tinydigits_train" not in loaded
+
+
+def test_telemetry() -> None:
+    """ONNX Runtime sends nothing home unless somebody asked for it."""
+    code = "import tinydigits; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    assert fresh(code) == ["1"]
+    assert fresh(code, ORT_DISABLE_TELEMETRY="0") == ["0"]
+
+
+def test_environment() -> None:
+    """Importing the device's package changes no other variable, those for threads least of all."""
+    code = (
+        "before = dict(os.environ)\nimport tinydigits.__main__\n"
+        "print(*(name for name in os.environ if os.environ[name] != before.get(name)))"
+    )
+    assert fresh(code, **dict.fromkeys(THREADS, "2")) == ["ORT_DISABLE_TELEMETRY"]
+    assert fresh(code) == ["ORT_DISABLE_TELEMETRY"]
