@@ -1,0 +1,104 @@
+"""What training hands to export: a folder with the estimator, its card and its test glyphs."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import skops.io
+from sklearn.linear_model import LogisticRegression
+
+from tinydigits.classifier import Glyphs, ModelCard
+from tinydigits.errors import DataError, OutputError
+from tinydigits.files import atomic_write
+from tinydigits.glyph import GLYPH_SIZE
+
+ESTIMATOR_NAME: Final = "estimator.skops"
+CARD_NAME: Final = "card.json"
+GLYPHS_NAME: Final = "test-glyphs.npz"
+
+
+@dataclass(frozen=True, eq=False)  # arrays and estimators have no truth of being equal
+class Fitted:
+    """A fitted estimator with all that is needed to export and verify it.
+
+    ``card`` has no golden glyphs yet; ``glyphs`` is ``uint8[N, 28, 28]``, the test set.
+    """
+
+    estimator: LogisticRegression
+    card: ModelCard
+    glyphs: Glyphs
+
+    @classmethod
+    def load(cls, folder: Path) -> Fitted:
+        """Read what :meth:`save` wrote; no code from the files is run.
+
+        :raises DataError: naming the file that is missing, damaged, or something else.
+        """
+        return cls(
+            _estimator(folder / ESTIMATOR_NAME),
+            _card(folder / CARD_NAME),
+            _glyphs(folder / GLYPHS_NAME),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the three files into a folder, which is made where it is missing.
+
+        :raises OutputError: where they can't be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder} can't be made: {error.strerror}") from error
+        packed = io.BytesIO()
+        np.savez_compressed(packed, glyphs=self.glyphs)
+        card = msgspec.json.format(msgspec.json.encode(self.card), indent=2)
+        atomic_write(folder / ESTIMATOR_NAME, skops.io.dumps(self.estimator))
+        atomic_write(folder / CARD_NAME, card + b"\n")
+        atomic_write(folder / GLYPHS_NAME, packed.getvalue())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{path} can't be read: {error.strerror}; tinydigits-train fit writes it"
+        ) from error
+
+
+def _estimator(path: Path) -> LogisticRegression:
+    content = _read(path)
+    try:
+        # skops builds objects of scikit-learn's and NumPy's own types and of no others
+        estimator = skops.io.loads(content, trusted=[])
+    except Exception as error:  # damage shows as an error of zipfile, json, NumPy or skops
+        raise DataError(f"{path} does not hold a scikit-learn estimator: {error}") from error
+    if not isinstance(estimator, LogisticRegression):
+        raise DataError(f"{path} holds a {type(estimator).__name__}, not a LogisticRegression")
+    return estimator
+
+
+def _card(path: Path) -> ModelCard:
+    try:
+        return msgspec.json.decode(_read(path), type=ModelCard)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not a model card: {error}") from error
+
+
+def _glyphs(path: Path) -> Glyphs:
+    content = _read(path)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            glyphs = arrays["glyphs"]
+    except Exception as error:  # damage shows as an error of zipfile, zlib, NumPy or tokenize
+        raise DataError(f"{path} does not hold an array 'glyphs': {error}") from error
+    if glyphs.dtype != np.uint8 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE):
+        raise DataError(
+            f"{path} holds {glyphs.dtype}{list(glyphs.shape)} where uint8[N, 28, 28] is due"
+        )
+    return np.asarray(glyphs)
