@@ -1,0 +1,186 @@
+"""The command ``tinydigits-train``: fit a model, or measure one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tinydigits import __version__
+from tinydigits.command import run_command
+from tinydigits.files import make_folder
+
+# Each subcommand imports what it needs by itself: scikit-learn alone takes two seconds, which
+# --help and a mistyped option needn't wait for.
+
+NAME: Final = "tinydigits-train"
+
+_MAX_SEED: Final = 2**32 - 1  # NumPy's
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    options = _parser().parse_args(args)
+    action: Callable[[argparse.Namespace], int] = options.action
+    return run_command(NAME, lambda: action(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=NAME, description="Train, measure and explain models that read digits."
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_fit(commands)
+    _add_evaluate(commands)
+    _add_draw(commands)
+    return parser
+
+
+def _add_fit(commands: Any) -> None:
+    parser = commands.add_parser(
+        "fit",
+        help="train a model and write it, its card and its report to a folder",
+        description="Train a model, measure it on glyphs it has not seen, verify the model file "
+        "and write everything to a folder.",
+    )
+    _add_data(parser)
+    parser.add_argument(
+        "--model", choices=["linear"], default="linear", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"
+    )
+    parser.add_argument("--seed", type=_seed, default=0, help="of the split; default: %(default)s")
+    parser.set_defaults(action=_fit)
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure a model file on a data set",
+        description="Measure a model file on a data set, through the device's own classifier.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL.onnx")
+    _add_data(parser)
+    parser.add_argument(
+        "--part",
+        choices=["test", "all"],
+        help="measure on the test part or on everything; default: the test part of mnist and of "
+        "what the model was trained on, everything of other data",
+    )
+    parser.add_argument("--json", action="store_true", help="print the measures as JSON")
+    parser.set_defaults(action=_evaluate)
+
+
+def _add_draw(commands: Any) -> None:
+    parser = commands.add_parser(
+        "draw",
+        help="draw a data set's digits into frames as a camera would see them",
+        description="Draw the digits of a data set, enlarged, into frames with uneven light, "
+        "noise, slight tilt and both polarities, and write them to a folder that 'tinydigits "
+        "score' reads.",
+    )
+    _add_data(parser)
+    parser.add_argument(
+        "--part",
+        choices=["test", "all"],
+        default="test",
+        help="the part that 'fit' with the same --seed leaves out, or everything; default: test",
+    )
+    parser.add_argument(
+        "--digits", type=_count, default=1, metavar="N", help="of each number; default: %(default)s"
+    )
+    parser.add_argument("--count", type=_count, metavar="N", help="frames at most")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"
+    )
+    parser.add_argument("--seed", type=_seed, default=0, help="of it all; default: %(default)s")
+    parser.set_defaults(action=_draw)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="DATA",
+        help="mnist, bundled (scikit-learn's small digits), or folder:PATH (labelled pictures: "
+        "sub-folders 0 to 9, or a labels.csv with the columns file and label)",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="where the four files of mnist are; default: $TINYDIGITS_DATA, else what "
+        "scikit-learn fetches from OpenML",
+    )
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MAX_SEED:
+        raise argparse.ArgumentTypeError(f"a seed is a whole number between 0 and {_MAX_SEED}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("it must be at least 1")
+    return count
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from tinydigits_train.sources import load  # noqa: PLC0415  see the top
+    from tinydigits_train.tables import fit_summary  # noqa: PLC0415  see the top
+    from tinydigits_train.training import Stopwatch, train_linear  # noqa: PLC0415  see the top
+
+    watch = Stopwatch()
+    make_folder(options.output)
+    with watch.step("load"):
+        dataset = load(options.data, options.data_dir)
+    report = train_linear(dataset, options.seed, options.output, watch)
+    print(fit_summary(report, options.output, options.data))
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415  see the top
+
+    from tinydigits.classifier import Classifier  # noqa: PLC0415  see the top
+    from tinydigits_train.evaluate import evaluate  # noqa: PLC0415  see the top
+    from tinydigits_train.sources import load  # noqa: PLC0415  see the top
+    from tinydigits_train.tables import measures_table  # noqa: PLC0415  see the top
+
+    classifier = Classifier.load(options.model)
+    measures = evaluate(classifier, load(options.data, options.data_dir), options.part)
+    if options.json:
+        print(msgspec.json.format(msgspec.json.encode(measures), indent=2).decode())
+    else:
+        print(measures_table(measures))
+    return 0
+
+
+def _draw(options: argparse.Namespace) -> int:
+    import numpy as np  # noqa: PLC0415  see the top
+
+    from tinydigits_train.draw import draw_numbers  # noqa: PLC0415  see the top
+    from tinydigits_train.sources import load  # noqa: PLC0415  see the top
+    from tinydigits_train.splits import split  # noqa: PLC0415  see the top
+
+    make_folder(options.output)
+    dataset = load(options.data, options.data_dir)
+    everything = np.arange(len(dataset.labels))
+    indices = split(dataset, options.seed).test if options.part == "test" else everything
+    rng = np.random.default_rng(options.seed)
+    order = indices if options.digits == 1 else rng.permutation(indices)
+    numbers = order[: len(order) // options.digits * options.digits].reshape(-1, options.digits)
+    frames = draw_numbers(dataset, numbers[: options.count], options.output, rng)
+    print(f"{options.output} holds {frames} frames and their labels.csv")
+    print(f"next: tinydigits score {options.output} --digits {options.digits}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Measures and reports as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinydigits_train.measure import Measures
+from tinydigits_train.report import Report
+from tinydigits_train.training import AS_DEVICE, MODEL_NAME
+
+
+def measures_table(measures: Measures) -> str:
+    """The measures in full: the whole, each class, and what was taken for what."""
+    rows = [("", "precision", "recall", "F1", "glyphs")]
+    rows += [
+        (c.label, percent(c.precision), percent(c.recall), percent(c.f1), f"{c.support:,}")
+        for c in measures.classes
+    ]
+    confusion = [("truth", *measures.labels)]
+    confusion += [
+        (label, *(str(count or ".") for count in counts))
+        for label, counts in zip(measures.labels, measures.confusion, strict=True)
+    ]
+    return "\n".join(
+        (
+            f"accuracy           {_accuracy(measures)}",
+            f"macro F1           {percent(measures.macro_f1)}",
+            f"weighted F1        {percent(measures.weighted_f1)}",
+            f"calibration error  {percent(measures.calibration_error)}",
+            "",
+            *_aligned(rows),
+            "",
+            "what was read (columns) for which truth (rows)",
+            *_aligned(confusion),
+        )
+    )
+
+
+def fit_summary(report: Report, folder: Path, data: str) -> str:
+    """What a fit gave, where it is, and what to do with it.
+
+    :param data: the data set as the command line named it.
+    """
+    measures = report.measures
+    again = report.accuracy_by_view[AS_DEVICE].value
+    rows = {"accuracy": _accuracy(measures)}
+    rows["on the device"] = f"{percent(again)} of the same digits, as it makes their glyphs"
+    rows["worst read digit"] = _worst(measures)
+    rows["calibration error"] = percent(measures.calibration_error)
+    checked = f"verified on {report.verification.n:,} glyphs with two runtimes"
+    rows["model file"] = f"{report.model_bytes:,} bytes, {checked}"
+    seconds, megabytes = sum(report.seconds.values()), report.peak_memory / 1e6
+    rows["it took"] = f"{seconds:.0f} s and {megabytes:.0f} MB of memory"
+    names = ", ".join(sorted(path.name for path in folder.iterdir()))
+    seen = f"trained on {report.data[0].name}, measured on {measures.n:,} glyphs it has not seen"
+    return "\n".join(
+        (
+            f"{report.model} model, {seen}",
+            *(f"  {name:<17}  {value}" for name, value in rows.items()),
+            f"{folder} holds {names}",
+            f"next: tinydigits-train evaluate {folder / MODEL_NAME} --data {data}",
+            f"      tinydigits-export --inspect {folder / MODEL_NAME}",
+        )
+    )
+
+
+def percent(share: float) -> str:
+    """A fraction as a percentage."""
+    return f"{100 * share:.2f} %"
+
+
+def _accuracy(measures: Measures) -> str:
+    low, high = measures.accuracy_interval
+    return (
+        f"{percent(measures.accuracy)} of {measures.n:,} glyphs "
+        f"(95 % interval {percent(low)} to {percent(high)})"
+    )
+
+
+def _worst(measures: Measures) -> str:
+    worst = measures.worst_class()
+    reads = [confusion.read for confusion in measures.worst if confusion.truth == worst.label][:2]
+    mistaken = f", most often taken for {' and '.join(reads)}" if reads else ""
+    return f"{worst.label}: F1 {percent(worst.f1)}{mistaken}"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]

@@ -1,0 +1,109 @@
+"""From a data set to a folder with the model, its card and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from tinydigits.classifier import CONTRACT_VERSION, ModelCard
+from tinydigits.files import atomic_write
+from tinydigits.glyph import fingerprint
+from tinydigits_export.card import read_card, render_card
+from tinydigits_export.export import export_model
+from tinydigits_export.fitted import Fitted
+from tinydigits_train.datasets import DIGITS, DataSet, through_device
+from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear, to_bits
+from tinydigits_train.measure import Measures, measure
+from tinydigits_train.report import Report, library_versions, peak_memory
+from tinydigits_train.splits import Parts, split
+
+MODEL_NAME: Final = "digits.onnx"
+REPORT_NAME: Final = "report.json"
+MODEL_CARD_NAME: Final = "MODEL_CARD.md"
+
+LINEAR: Final = "linear"
+AS_GIVEN: Final = "as given"
+AS_DEVICE: Final = "as the device makes them"
+
+
+@dataclass
+class Stopwatch:
+    """Wall time of named steps."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count what happens inside towards this step."""
+        start = perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
+
+
+def train_linear(dataset: DataSet, seed: int, folder: Path, watch: Stopwatch) -> Report:
+    """Fit, measure, export and verify the linear model, and write all of it to a folder."""
+    with watch.step("prepare"):
+        parts = split(dataset, seed)
+        views = _views(dataset)
+    with watch.step("fit"):
+        fit = fit_linear(views, dataset.labels, parts, progress=True)
+    with watch.step("measure"):
+        by_view = {view.name: _measure(fit, view, dataset, parts) for view in views}
+        measures = by_view[AS_GIVEN]
+    with watch.step("export"):
+        card = _card(dataset, parts, measures)
+        fitted = Fitted(fit.estimator, card, dataset.glyphs[parts.test])
+        fitted.save(folder)
+        model = folder / MODEL_NAME
+        verification, size = export_model(fitted.estimator, card, fitted.glyphs, model)
+        text = render_card(read_card(model)[0], size)
+        atomic_write(folder / MODEL_CARD_NAME, text.encode())
+    report = Report(
+        model=LINEAR,
+        data=card.data,
+        split=card.split,
+        threshold=card.threshold,
+        views={view.name: view.weight for view in views},
+        c=fit.estimator.C,
+        ladder=fit.ladder,
+        measures=measures,
+        accuracy_by_view={name: found.share() for name, found in by_view.items()},
+        versions=card.versions,
+        seconds=watch.seconds,
+        peak_memory=peak_memory(),
+        model_bytes=size,
+        verification=verification,
+    )
+    atomic_write(folder / REPORT_NAME, report.to_json())
+    return report
+
+
+def _views(dataset: DataSet) -> list[View]:
+    """The glyphs as they are, and as the device makes them of frames that show these glyphs."""
+    again = through_device(dataset.glyphs, progress=True)
+    return [View(AS_GIVEN, dataset.glyphs), View(AS_DEVICE, again, DEVICE_WEIGHT)]
+
+
+def _measure(fit: LinearFit, view: View, dataset: DataSet, parts: Parts) -> Measures:
+    bits = to_bits(view.glyphs[parts.test])
+    return measure(fit.estimator.predict_proba(bits), dataset.labels[parts.test], DIGITS)
+
+
+def _card(dataset: DataSet, parts: Parts, measures: Measures) -> ModelCard:
+    return ModelCard(
+        contract=CONTRACT_VERSION,
+        fingerprint=fingerprint(),
+        name=LINEAR,
+        labels=DIGITS,
+        threshold=BIT_THRESHOLD,
+        data=(dataset.source(),),
+        split=parts.card(),
+        accuracy=measures.share(),
+        coverage=measures.coverage,
+        versions=library_versions(),
+        golden=(),  # the export draws them
+    )
