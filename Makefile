@@ -1,0 +1,54 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing else; what they install goes to
+# .venv. Once that is there, everything works without a network.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test figures lint dist clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "tinydigits needs Python 3.11 or newer: say which with make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## train, export, and read numbers from camera-like frames
+	rm -rf demo
+	$(BIN)/tinydigits-train fit --data bundled -o demo/model
+	@echo
+	$(BIN)/tinydigits-train draw --data bundled --digits 4 -o demo/frames
+	@echo
+	$(BIN)/tinydigits run --source demo/frames --model demo/model/digits.onnx --digits 4 \
+	  > demo/readings.jsonl
+	@echo
+	$(BIN)/tinydigits score demo/frames --model demo/model/digits.onnx --digits 4 \
+	  --list --annotate demo/annotated
+	@echo
+	@echo "Annotated pictures:  demo/annotated"
+	@echo "Readings as JSON:    demo/readings.jsonl"
+	@echo "Report and card:     demo/model/report.json, demo/model/MODEL_CARD.md"
+
+test: $(INSTALLED) ## run every quick test
+	$(BIN)/pytest -n auto
+
+figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIGITS_DATA)
+	$(BIN)/pytest -s tests/figures.py
+
+lint: $(INSTALLED) ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+dist: $(INSTALLED) ## build the wheel and the source distribution
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) build demo dist

@@ -1,0 +1,111 @@
+"""The figures that the README claims, measured again with the commands that it names.
+
+Run with ``make figures``; each test prints what it measured.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinydigits.classifier import DEFAULT_MODEL, MAX_MODEL_BYTES, Classifier
+from tinydigits_export.fitted import Fitted
+
+
+def command(module: str, *arguments: str | Path) -> str:
+    """What a command prints; it must end well."""
+    line = [sys.executable, "-m", module, *map(str, arguments)]
+    done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def scored(title: str, folder: Path) -> dict[str, Any]:
+    """How the shipped model reads a folder of pictures that show one digit each."""
+    figures: dict[str, Any] = json.loads(
+        command("tinydigits", "score", folder, "--digits", "1", "--json")
+    )
+    shares = {name: value for name, value in figures.items() if isinstance(value, float)}
+    print(f"\n{title}: {figures['n']} pictures")
+    print("\n".join(f"  {name:<22}{100 * value:6.2f} %" for name, value in shares.items()))
+    return figures
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> Path:
+    """What ``tinydigits-train fit --data mnist`` writes."""
+    folder = tmp_path_factory.mktemp("mnist")
+    fit = ("fit", "--data", "mnist", "--data-dir", mnist_dir, "-o", folder)
+    print("\n" + command("tinydigits_train", *fit))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory, data_home: Path) -> Path:
+    """The photographs, unpacked."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for archive in sorted((data_home / "data").glob("*.tar")):
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+    return folder
+
+
+def test_fit(fitted: Path) -> None:
+    """The linear model reads 91.8 % of MNIST's test digits in 40 kB, made within 2 GiB."""
+    report = json.loads((fitted / "report.json").read_text())
+    assert report["measures"]["n"] == 10_000
+    assert report["measures"]["accuracy"] >= 0.918
+    assert report["model_bytes"] == (fitted / "digits.onnx").stat().st_size <= 40_000
+    assert report["peak_memory"] < 2 * 2**30
+    for runtime in ("onnxruntime", "reference"):
+        assert report["verification"][runtime]["mismatches"] == 0
+        assert report["verification"][runtime]["difference"] <= 1e-5
+
+
+def test_shipped(fitted: Path) -> None:
+    """The model that ships is the one that the command makes."""
+    glyphs = Fitted.load(fitted).glyphs
+    made = Classifier.load(fitted / "digits.onnx")
+    shipped = Classifier.load(DEFAULT_MODEL)
+    assert DEFAULT_MODEL.stat().st_size < MAX_MODEL_BYTES
+    assert shipped.card.split == made.card.split
+    assert shipped.card.data == made.card.data
+    np.testing.assert_allclose(
+        shipped.probabilities(glyphs), made.probabilities(glyphs), rtol=0, atol=1e-3
+    )
+
+
+def test_camera_path(mnist_dir: Path, tmp_path: Path) -> None:
+    """Reading MNIST's test digits out of camera frames loses at most a point."""
+    straight = json.loads(
+        command(
+            *("tinydigits_train", "evaluate", DEFAULT_MODEL),
+            *("--data", "mnist", "--data-dir", mnist_dir, "--json"),
+        )
+    )
+    draw = ("draw", "--data", "mnist", "--data-dir", mnist_dir, "-o", tmp_path)
+    command("tinydigits_train", *draw)
+    figures = scored("MNIST's test digits in camera frames", tmp_path)
+    print(f"  straight to the model {100 * straight['accuracy']:6.2f} %")
+    assert figures["n"] == straight["n"] == 10_000
+    assert figures["exact"] >= straight["accuracy"] - 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("handwritten-photos", 0.80),
+        ("drawn-on-screen", 0.85),
+        ("seven-segment", 0.70),
+        ("meter-digits", 0.50),
+    ],
+)
+def test_photographs(name: str, least: float, photographs: Path) -> None:
+    """Photographs of single digits are read by a model that saw nothing but MNIST."""
+    assert scored(name, photographs / name)["exact"] >= least
