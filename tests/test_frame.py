@@ -106,6 +106,15 @@ def test_modes(name: str, path: Path) -> None:
     assert np.abs(luma.astype(int) - BAR).max() <= (20 if name.startswith("JPEG") else 1)
 
 
+RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("PNG", "u2"), ("TIFF", ">u2"), ("TIFF", "i4")])
+def test_greys(name: str, kind: str, path: Path) -> None:
+    """Of sixteen bits the upper eight are kept."""
+    assert np.array_equal(read(path, saved(deep(RAMP.astype(kind) * 257), name)), RAMP)
+
+
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 @pytest.mark.parametrize("ink", [0, 60, 200, 255])
 def test_transparent(mode: str, ink: int, path: Path) -> None:
