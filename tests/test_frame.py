@@ -148,7 +148,7 @@ def test_all_transparent(ink: int, path: Path) -> None:
 
 
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_brightness(path: Path, red: int, green: int, blue: int) -> None:
     """A colour's brightness is that of ITU-R 601, which cameras use."""
     luma = read(path, saved(Image.new("RGB", (9, 9), (red, green, blue)), "BMP"))
@@ -314,7 +314,7 @@ def test_any_bytes(path: Path, magic: bytes, content: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["L", "P", "I;16", "F", "JPEG, YCbCr", "GIF", "WebP"])
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_damaged(name: str, path: Path, data: st.DataObject) -> None:
     """So it is for a picture of which some bytes are wrong, missing or too many."""
     content = bytearray(PICTURES[name])

@@ -68,7 +68,8 @@ def slant(ink: npt.NDArray[np.bool_ | np.uint8]) -> float:
 
 def bar(width: float, angle: float, length: float = 80) -> Mask:
     """A bar of this width, turned by degrees, its middle between pixels."""
-    y, x = np.mgrid[-50:50, -50:50]
+    half = max(50, int(length * 0.6))
+    y, x = np.mgrid[-half:half, -half:half]
     u = (x - 0.3) * math.cos(math.radians(angle)) + (y + 0.2) * math.sin(math.radians(angle))
     v = (y + 0.2) * math.cos(math.radians(angle)) - (x - 0.3) * math.sin(math.radians(angle))
     return np.asarray((np.abs(u) < length / 2) & (np.abs(v) < width / 2))
@@ -142,7 +143,7 @@ def test_any_size(digit: str, factor: int) -> None:
 
 
 @given(st.sampled_from(DIGITS), st.tuples(*[st.integers(0, 90)] * 4))
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_place(digit: str, around: tuple[int, int, int, int]) -> None:
     """Paper around the ink is of no account."""
     above, below, left, right = around
@@ -176,6 +177,13 @@ def test_upright(digit: str, lean: float) -> None:
     assert likeness(glyph, normalize_glyph(pen(digit, 6))) > 0.95
 
 
+@pytest.mark.parametrize("angle", [0, 20, 45, 90])
+def test_thin_pen(angle: float) -> None:
+    """A stroke a hundred times as long as it is wide gets the width of all strokes."""
+    glyph = normalize_glyph(bar(2, angle, length=300))
+    assert np.count_nonzero(glyph >= 128) >= 15 * module.STROKE_WIDTH
+
+
 def test_nothing() -> None:
     """No ink is an empty glyph, from a mask of any shape."""
     for shape in ((0, 0), (0, 4), (1, 1), (1, 500), (30, 20)):
@@ -205,7 +213,7 @@ def test_hairs(shape: tuple[int, int]) -> None:
 
 
 @given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=40)))
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_mask(mask: Mask) -> None:
     """Any ink gives a glyph with ink, twice the same, and is itself only read."""
     mask.setflags(write=False)

@@ -31,7 +31,7 @@ def boxes_in(ink: Ink) -> list[list[float]]:
     st.tuples(st.floats(-50, 50), st.floats(-50, 50)),
     st.floats(0, 8),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_first_candidate(
     text: str, size: int, contrast: float, gradient: tuple[float, float], noise: float
 ) -> None:
@@ -63,7 +63,7 @@ def test_scale(size: int, margin: int, polarity: Polarity) -> None:
 
 
 @given(st.integers(0, 255), array_shapes(min_dims=2, max_dims=2, min_side=8, max_side=200))
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_blank(level: int, shape: tuple[int, int]) -> None:
     """A frame of one brightness has no ink."""
     assert list(find_ink(np.full(shape, level, np.uint8))) == []
@@ -89,7 +89,7 @@ FRAMES = st.one_of(
 
 
 @given(FRAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_candidates(frame: Luma) -> None:
     """Candidates come with the likelier polarity first; the odds of both are one in sum."""
     frame.setflags(write=False)

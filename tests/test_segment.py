@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw
 
-from drawing import Box, Labels, boxes, on_paper, seven_segment, tilted, typed, written
+from drawing import Box, Labels, boxes, in_lines, on_paper, seven_segment, tilted, typed, written
 from tinydigits.segment import MAX_COMPONENTS, DigitInk, Line, locate_digits
 
 Mask = npt.NDArray[np.bool_]
@@ -40,7 +40,7 @@ def page(labels: Labels, *strokes: Box) -> Mask:
 
 
 @given(ROWS, SIZES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_one_line(text: str, size: int) -> None:
     """The digits of a number are found from left to right, each with its own ink."""
     labels = on_paper(typed(text, size), size)
@@ -53,7 +53,7 @@ def test_one_line(text: str, size: int) -> None:
 
 
 @given(st.lists(ROWS, min_size=1, max_size=4), SIZES, st.floats(-5, 5))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_lines(rows: list[str], size: int, degrees: float) -> None:
     """Lines are read downwards and each to the right, even if they are a little tilted."""
     labels = tilted(on_paper(typed("\n".join(rows), size), size), degrees)
@@ -63,13 +63,21 @@ def test_lines(rows: list[str], size: int, degrees: float) -> None:
 
 
 @given(st.text("0123456789", min_size=1, max_size=8), st.integers(24, 200), st.floats(0, 0.08))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_seven_segments(text: str, height: int, cut: float) -> None:
     """A display's digits are whole in spite of the gaps between their segments."""
     labels = on_paper(seven_segment(text, height, cut), height // 2)
     lines = locate_digits(labels > 0)
     assert counts(lines) == [len(text)]
     assert found(lines) == boxes(labels)
+
+
+@pytest.mark.parametrize("gap", [0.13, 0.2, 0.3])
+def test_close_lines(gap: float) -> None:
+    """Lines keep apart though there is little paper between them."""
+    labels = in_lines([typed("042", 60), typed("57", 60)], round(gap * 60))
+    lines = locate_digits(on_paper(labels, 60) > 0)
+    assert counts(lines) == [3, 2]
 
 
 @given(ROWS, SIZES, st.integers(2, 5))
@@ -182,7 +190,7 @@ def digits_in(lines: list[Line]) -> Iterator[DigitInk]:
 
 
 @given(MASKS, st.sampled_from([None, 1, 2, 5]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_ink(mask: Mask, expected: int | None) -> None:
     """In any ink, digits are some of that ink, share none of it, and fill boxes inside the mask."""
     mask.setflags(write=False)

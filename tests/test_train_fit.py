@@ -135,7 +135,7 @@ def test_model_carries_the_measures(report: Report, classifier: Classifier, fold
     """
     card = classifier.card
     assert card.accuracy == report.measures.share()
-    assert card.coverage == report.measures.coverage
+    assert card.coverage == report.device_coverage
     assert (card.name, card.labels, card.threshold) == ("linear", DIGITS, BIT_THRESHOLD)
     text = (folder / "MODEL_CARD.md").read_text()
     assert f"{100 * report.measures.accuracy:.2f} %" in text

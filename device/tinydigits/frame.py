@@ -88,7 +88,11 @@ def _check_size(image: Image.Image) -> None:
 
 def _luma(image: Image.Image) -> Luma:
     if image.mode.startswith("I;16"):
-        return np.asarray(np.asarray(image) >> 8, np.uint8)
+        values = np.asarray(image)
+        # sensors write 10 or 12 bits into 16
+        return np.asarray(values >> max(0, int(values.max()).bit_length() - 8), np.uint8)
+    if image.mode == "LAB":
+        return np.asarray(image.getchannel("L"))
     if image.mode in {"I", "F"}:
         return _stretched(np.asarray(image, np.float64))
     if "A" in image.getbands() or "transparency" in image.info:

@@ -80,11 +80,13 @@ def normalize_glyph(mask: Mask) -> Glyph:
         return np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
     ink = _upright(mask)
     longer = max(ink.shape)
-    # a dot or a bar has no strokes: never take more than half of its longer side for one
-    width = min(stroke_width(ink), longer / 2)
+    # a dot or a block has no strokes: never take more than a quarter of its longer side for one
+    width = min(stroke_width(ink), longer / 4)
     # changing the strokes changes the box: what has to fit is the box afterwards
     scale = (INK_BOX - STROKE_WIDTH) / (longer - width)
-    grid = _resample(ink, scale * _GRID)
+    # a stroke narrower than a cell covers none by half: what it does cover, even parted, is ink
+    share = min(0.5, 0.4 * width * scale * _GRID)
+    grid = _resample(ink, scale * _GRID, share)
     grid = _widen(grid, (STROKE_WIDTH - width * scale) * _GRID / 2)
     return _settle(grid)
 
@@ -117,10 +119,13 @@ def _upright(mask: Mask) -> Mask:
     return ink
 
 
-def _resample(ink: Mask, scale: float) -> Mask:
-    """The ink scaled about its middle onto the square working grid; ink is what is half covered."""
+def _resample(ink: Mask, scale: float, share: float) -> Mask:
+    """The ink scaled about its middle onto the square working grid.
+
+    A cell is ink where at least this share of it is covered.
+    """
     covered = _cover(_cover(ink.astype(np.int64), scale).T, scale).T
-    return np.asarray(covered >= (_UNIT / scale) ** 2 / 2)
+    return np.asarray(covered >= (_UNIT / scale) ** 2 * share)
 
 
 def _cover(values: npt.NDArray[np.int64], scale: float) -> npt.NDArray[np.int64]:

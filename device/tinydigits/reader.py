@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities
+from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities, jittered, steadied
 from tinydigits.errors import UsageError
 from tinydigits.frame import Frame, Luma
 from tinydigits.glyph import Glyph, normalize_glyph, normalize_glyphs
@@ -24,6 +24,9 @@ WHOLE_FRAME: Final = "frame"
 
 IMPROBABLE: Final = 0.1
 """Weight under which ink is looked at only where nothing was found in any other."""
+
+WRONG_NUMBER: Final = 0.25
+"""What a candidate counts for that shows another number of digits than is due."""
 
 CONVINCING: Final = 0.9
 """A mean confidence at which no further candidate is looked at."""
@@ -77,11 +80,17 @@ class _Candidate:
     probabilities: Probabilities
     frame_shape: tuple[int, ...]
 
-    def score(self, digits: int | None) -> tuple[bool, float]:
-        """The right number of digits first; then, the more are read at more than even odds."""
+    def score(self, digits: int | None) -> float:
+        """The more digits are read at more than even odds, the better.
+
+        Where their number is known, how surely they are read counts instead, and far less if the
+        number is another: paper around digits is easily cut into as many pieces as are asked for.
+        """
         confidences = self.probabilities.max(axis=1)
-        right = digits in {None, len(confidences)}
-        return right, self.ink.weight * float((confidences - 0.5).sum())
+        if digits is None:
+            return self.ink.weight * float((confidences - 0.5).sum())
+        right = len(confidences) == digits
+        return self.ink.weight * float(confidences.mean()) * (1.0 if right else WRONG_NUMBER)
 
     def convincing(self, digits: int | None) -> bool:
         """Whether it isn't worth looking further."""
@@ -139,7 +148,8 @@ class Reader:
             with clock.stage("glyph"):
                 glyphs = normalize_glyphs([digit.mask for line in lines for digit in line])
             with clock.stage("classify"):
-                probabilities = self._classifier.probabilities(glyphs)
+                probabilities = steadied(self._classifier.probabilities(jittered(glyphs)))
+            found = True
             candidate = _Candidate(ink, lines, probabilities, luma.shape)
             yield candidate
             if self._digits != 1 and candidate.convincing(self._digits):
@@ -203,6 +213,8 @@ class Reader:
         for place, digit in enumerate(digits, start=1):
             if digit.value is None:
                 yield f"digit {place} is not one whole digit"
+            elif digit.rejected and self._reject_below > 1:
+                yield f"digit {place}: this model is never as sure as --max-error asks"
             elif digit.rejected:
                 yield (
                     f"digit {place} has confidence {digit.confidence:.2f} "

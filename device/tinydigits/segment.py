@@ -18,11 +18,12 @@ from tinydigits.components import Components, Ints, find_components
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
+Pairs = npt.NDArray[np.bool_]
 
 MIN_HEIGHT: Final = 8
 """Ink lower than this many mask pixels has too little shape to be a digit."""
 
-MAX_COMPONENTS: Final = 2000
+MAX_COMPONENTS: Final = 800
 """Only the largest are looked at: more is texture, and the time must stay bounded."""
 
 GAP: Final = 0.12
@@ -30,6 +31,20 @@ GAP: Final = 0.12
 
 STACKED_GAP: Final = 0.3
 """The same for pieces above one another, as the top stroke of a 5 often is."""
+
+PIECE: Final = 0.75
+"""What is lower than this share of a digit is a piece of it, what is higher may be a digit."""
+
+STACK_ASPECT: Final = 0.4
+"""The halves of a digit that stand above each other are together wider than this, as a share of
+their height; two digits in two lines are not."""
+
+BAR_ASPECT: Final = 0.5
+"""But for the two upright segments of a 1: each is at most this wide, as a share of its height."""
+
+PAIR_ASPECT: Final = 0.8
+"""Two whole digits that stand beside each other are together wider than this, as a share of their
+height; the halves of a broken one are not."""
 
 MAX_ASPECT: Final = 1.3
 """A digit is at most this many times as wide as it is high; wider ink is several that touch."""
@@ -74,10 +89,13 @@ def locate_digits(mask: Mask, digits: int | None = None) -> list[Line]:
     components = find_components(mask)
     pieces = _digit_like(components, mask.shape)
     groups = _gather(components.boxes, pieces)
-    inks = [_digit_ink(components, members) for members in groups]
-    inks = [ink for ink in inks if ink.height >= MIN_HEIGHT]
+    located = [(_enclosing(components.boxes[members]), members) for members in groups]
+    located = [(box, members) for box, members in located if box[3] - box[1] >= MIN_HEIGHT]
+    if digits == 1 and located:
+        located = [max(located, key=lambda found: _prominence(found[0], mask.shape))]
+    inks = [DigitInk(box, components.draw(members, box)) for box, members in located]
     if digits == 1:
-        return [[_most_central(inks, mask.shape)]] if inks else []
+        return [inks] if inks else []
     lines = [_split_touching(line) for line in _main_lines(_lines(inks))]
     exact = [line for line in lines if len(line) == digits]
     return exact[:1] or lines
@@ -119,7 +137,7 @@ def _gather(boxes: Ints, pieces: Ints) -> list[list[int]]:
     beside = (gap_x <= GAP * smaller) & (gap_y <= GAP * smaller)
     narrower = np.minimum((right - left)[:, None], right - left)
     stacked = (-gap_x >= 0.5 * narrower) & (gap_y <= STACKED_GAP * smaller)
-    near = beside | stacked
+    near = (beside & ~_side_by_side(boxes[pieces])) | (stacked & ~_in_two_lines(boxes[pieces]))
     groups: list[list[int]] = []
     waiting = set(range(len(pieces)))
     while waiting:
@@ -134,24 +152,47 @@ def _gather(boxes: Ints, pieces: Ints) -> list[list[int]]:
     return sorted(groups)
 
 
-def _digit_ink(components: Components, members: Sequence[int]) -> DigitInk:
-    boxes = components.boxes[list(members)]
+def _side_by_side(boxes: Ints) -> Pairs:
+    """Pairs that stand beside each other as two whole digits do, and not as pieces of one."""
+    wide, high = _joint(boxes)
+    left, top, right, bottom = boxes.T
+    lower = np.minimum((bottom - top)[:, None], bottom - top)
+    apart = np.maximum(left[:, None], left) >= np.minimum(right[:, None], right)
+    return np.asarray(apart & (wide > PAIR_ASPECT * high) & (lower > PIECE * high))
+
+
+def _in_two_lines(boxes: Ints) -> Pairs:
+    """Pairs that stand above each other as digits of two lines do, and not as pieces of one."""
+    wide, high = _joint(boxes)
+    left, top, right, bottom = boxes.T
+    longer = np.maximum(right - left, bottom - top)
+    alike = np.minimum(longer[:, None], longer) > PIECE * np.maximum(longer[:, None], longer)
+    bar = (right - left) <= BAR_ASPECT * (bottom - top)
+    return np.asarray(alike & (wide < STACK_ASPECT * high) & ~(bar[:, None] & bar))
+
+
+def _joint(boxes: Ints) -> tuple[Ints, Ints]:
+    """Width and height, ``int64[N, N]`` each, of the box around each pair."""
+    left, top, right, bottom = boxes.T
+    wide = np.maximum(right[:, None], right) - np.minimum(left[:, None], left)
+    high = np.maximum(bottom[:, None], bottom) - np.minimum(top[:, None], top)
+    return wide, high
+
+
+def _enclosing(boxes: Ints) -> Box:
     left, top = boxes[:, :2].min(axis=0).tolist()
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
-    box = (left, top, right, bottom)
-    return DigitInk(box, components.draw(list(members), box))
+    return left, top, right, bottom
 
 
-def _most_central(inks: Sequence[DigitInk], shape: tuple[int, ...]) -> DigitInk:
-    """The one that a person who photographs a single digit would have meant."""
-
-    def weight(ink: DigitInk) -> float:
-        left, top, right, bottom = ink.box
-        off_x = (left + right) / 2 / shape[1] - 0.5
-        off_y = (top + bottom) / 2 / shape[0] - 0.5
-        return ink.height * max(ink.width, ink.height / 3) * (1 - off_x**2 - off_y**2)
-
-    return max(inks, key=weight)
+def _prominence(box: Box, shape: tuple[int, ...]) -> float:
+    """How likely this is the one that a person who photographs a single digit means."""
+    left, top, right, bottom = box
+    high = bottom - top
+    wide = max(right - left, high / 3)  # a 1 is no less a digit
+    off_x = (left + right) / 2 / shape[1] - 0.5
+    off_y = (top + bottom) / 2 / shape[0] - 0.5
+    return high * wide * (1 - off_x**2 - off_y**2)
 
 
 def _lines(inks: Sequence[DigitInk]) -> list[Line]:

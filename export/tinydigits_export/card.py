@@ -78,7 +78,8 @@ def _measured(card: ModelCard) -> str:
     return (
         f"Of {accuracy.n:,} test glyphs it reads {_percent(accuracy.value)} right "
         f"(95 % interval {_percent(accuracy.low)} to {_percent(accuracy.high)}).\n\n"
-        "A reader that accepts only digits of some confidence reads fewer and errs less:\n\n"
+        "On the device, which makes its glyphs itself, a reader that accepts only digits of some "
+        "confidence reads fewer and errs less:\n\n"
         + _table(("accepted from confidence", "share accepted", "wrong among them"), rows)
     )
 

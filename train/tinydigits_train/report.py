@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 import tinydigits
-from tinydigits.classifier import DataSource, Share, Split
+from tinydigits.classifier import CoveragePoint, DataSource, Share, Split
 from tinydigits_export.verify import Verification
 from tinydigits_train.fit import Candidate
 from tinydigits_train.measure import Measures
@@ -42,6 +42,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """On the test part, as the data set gives it."""
     accuracy_by_view: dict[str, Share]
     """On the test part, in each of the views."""
+    device_coverage: tuple[CoveragePoint, ...]
+    """Error against coverage as the device reads; the model's card has it too."""
     versions: dict[str, str]
     seconds: dict[str, float]
     """Wall time of each step, in their order."""

@@ -9,7 +9,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from tinydigits.classifier import CONTRACT_VERSION, ModelCard
+from tinydigits.classifier import (
+    CONTRACT_VERSION,
+    CoveragePoint,
+    ModelCard,
+    jittered,
+    steadied,
+)
 from tinydigits.files import atomic_write
 from tinydigits.glyph import fingerprint
 from tinydigits_export.card import read_card, render_card
@@ -55,7 +61,7 @@ def train_linear(dataset: DataSet, seed: int, folder: Path, watch: Stopwatch) ->
         by_view = {view.name: _measure(fit, view, dataset, parts) for view in views}
         measures = by_view[AS_GIVEN]
     with watch.step("export"):
-        card = _card(dataset, parts, measures)
+        card = _card(dataset, parts, measures, _coverage(fit, views[-1], dataset, parts))
         fitted = Fitted(fit.estimator, card, dataset.glyphs[parts.test])
         fitted.save(folder)
         model = folder / MODEL_NAME
@@ -71,6 +77,7 @@ def train_linear(dataset: DataSet, seed: int, folder: Path, watch: Stopwatch) ->
         c=fit.estimator.C,
         ladder=fit.ladder,
         measures=measures,
+        device_coverage=card.coverage,
         accuracy_by_view={name: found.share() for name, found in by_view.items()},
         versions=card.versions,
         seconds=watch.seconds,
@@ -93,7 +100,18 @@ def _measure(fit: LinearFit, view: View, dataset: DataSet, parts: Parts) -> Meas
     return measure(fit.estimator.predict_proba(bits), dataset.labels[parts.test], DIGITS)
 
 
-def _card(dataset: DataSet, parts: Parts, measures: Measures) -> ModelCard:
+def _coverage(
+    fit: LinearFit, view: View, dataset: DataSet, parts: Parts
+) -> tuple[CoveragePoint, ...]:
+    """Error against coverage, with glyphs and probabilities as the device has them."""
+    bits = to_bits(jittered(view.glyphs[parts.test]))
+    probabilities = steadied(fit.estimator.predict_proba(bits))
+    return measure(probabilities, dataset.labels[parts.test], DIGITS).coverage
+
+
+def _card(
+    dataset: DataSet, parts: Parts, measures: Measures, coverage: tuple[CoveragePoint, ...]
+) -> ModelCard:
     return ModelCard(
         contract=CONTRACT_VERSION,
         fingerprint=fingerprint(),
@@ -103,7 +121,7 @@ def _card(dataset: DataSet, parts: Parts, measures: Measures) -> ModelCard:
         data=(dataset.source(),),
         split=parts.card(),
         accuracy=measures.share(),
-        coverage=measures.coverage,
+        coverage=coverage,
         versions=library_versions(),
         golden=(),  # the export draws them
     )
