@@ -22,13 +22,13 @@ from tinydigits.segment import DigitInk, Line, locate_digits
 WHOLE_FRAME: Final = "frame"
 """Name of the region that is the whole frame."""
 
-IMPROBABLE: Final = 0.1
+IMPROBABLE: Final = 0.2
 """Weight under which ink is looked at only where nothing was found in any other."""
 
 WRONG_NUMBER: Final = 0.25
 """What a candidate counts for that shows another number of digits than is due."""
 
-CONVINCING: Final = 0.9
+CONVINCING: Final = 0.8
 """A mean confidence at which no further candidate is looked at."""
 
 
