@@ -13,6 +13,7 @@ from PIL import Image
 
 from tinydigits.annotate import annotate, write_picture
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits.config import load_config
 from tinydigits.frame import Frame
 from tinydigits.reader import Reader
 from tinydigits_export.golden import golden_glyphs
@@ -27,7 +28,11 @@ def main(folder: Path) -> None:
     luma = draw_frame(glyphs, np.random.default_rng(8), dark=True)
     write_picture(Image.fromarray(luma), folder / "number.png")
     frame = Frame.from_file(folder / "number.png")
-    reading = Reader(Classifier.load(DEFAULT_MODEL)).read(frame).readings[0]
+    reading = (
+        Reader(Classifier.load(DEFAULT_MODEL), max_error=load_config().reader.max_error)
+        .read(frame)
+        .readings[0]
+    )
     write_picture(annotate(frame, reading), folder / "reading.png")
     print(reading.text)
 

@@ -6,6 +6,7 @@ Run with ``make figures``; each test prints what it measured.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -24,6 +25,18 @@ def command(module: str, *arguments: str | Path) -> str:
     line = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
+
+
+def readme_row(name: str) -> list[float]:
+    """The percentages that the README's table claims in the row that begins so."""
+    readme = Path(__file__).parents[1] / "README.md"
+    (row,) = [line for line in readme.read_text().splitlines() if line.startswith(f"| {name}")]
+    return [float(percent) for percent in re.findall(r"([\d.]+) %", row)]
+
+
+def assert_claimed(row: str, *shares: float) -> None:
+    """The README says what was measured, to a tenth of a point."""
+    assert readme_row(row) == pytest.approx([100 * share for share in shares], abs=0.1)
 
 
 def scored(title: str, folder: Path) -> dict[str, Any]:
@@ -61,6 +74,7 @@ def test_fit(fitted: Path) -> None:
     report = json.loads((fitted / "report.json").read_text())
     assert report["measures"]["n"] == 10_000
     assert report["measures"]["accuracy"] >= 0.918
+    assert_claimed("MNIST's test images", report["measures"]["accuracy"])
     assert report["model_bytes"] == (fitted / "digits.onnx").stat().st_size <= 40_000
     assert report["peak_memory"] < 2 * 2**30
     for runtime in ("onnxruntime", "reference"):
@@ -95,17 +109,20 @@ def test_camera_path(mnist_dir: Path, tmp_path: Path) -> None:
     print(f"  straight to the model {100 * straight['accuracy']:6.2f} %")
     assert figures["n"] == straight["n"] == 10_000
     assert figures["exact"] >= straight["accuracy"] - 0.01
+    assert_claimed("the same, drawn", figures["exact"], figures["error_among_accepted"])
 
 
 @pytest.mark.parametrize(
-    ("name", "least"),
+    ("name", "row", "least"),
     [
-        ("handwritten-photos", 0.80),
-        ("drawn-on-screen", 0.85),
-        ("seven-segment", 0.70),
-        ("meter-digits", 0.50),
+        ("handwritten-photos", "photographed and scanned handwriting", 0.80),
+        ("drawn-on-screen", "digits drawn with a mouse", 0.85),
+        ("seven-segment", "seven-segment digits", 0.70),
+        ("meter-digits", "photographed digits of meters", 0.55),
     ],
 )
-def test_photographs(name: str, least: float, photographs: Path) -> None:
+def test_photographs(name: str, row: str, least: float, photographs: Path) -> None:
     """Photographs of single digits are read by a model that saw nothing but MNIST."""
-    assert scored(name, photographs / name)["exact"] >= least
+    figures = scored(name, photographs / name)
+    assert figures["exact"] >= least
+    assert_claimed(row, figures["exact"], figures["error_among_accepted"])

@@ -13,6 +13,7 @@ import pytest
 from samples import picture_of
 from tinydigits.camera import FilesCamera, find_pictures
 from tinydigits.errors import CameraError
+from tinydigits.frame import Frame
 
 NAMES = ("b.png", "a.jpg", "sub/c.PNG", "sub/deep/d.bmp")
 
@@ -97,10 +98,15 @@ def test_forbidden(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         find_pictures(str(folder))
 
 
+def taken(camera: FilesCamera, count: int | None = None) -> list[Frame]:
+    """So many of the frames, or all of them."""
+    return list(islice((frame for frame in camera.frames() if frame is not None), count))
+
+
 def test_frames(folder: Path) -> None:
     """The frames are the pictures in their order, numbered from 0, and then there are no more."""
     with FilesCamera(str(folder)) as camera:
-        frames = list(camera.frames())
+        frames = taken(camera)
     assert [(Path(frame.source).name, frame.sequence) for frame in frames] == [
         ("a.jpg", 0),
         ("b.png", 1),
@@ -111,7 +117,7 @@ def test_frames(folder: Path) -> None:
 def test_loop(folder: Path) -> None:
     """A looping camera starts over, and its numbers go on."""
     with FilesCamera(str(folder), loop=True) as camera:
-        frames = list(islice(camera.frames(), 5))
+        frames = taken(camera, 5)
     assert [Path(frame.source).name for frame in frames] == ["a.jpg", "b.png"] * 2 + ["a.jpg"]
     assert [frame.sequence for frame in frames] == [0, 1, 2, 3, 4]
 
@@ -120,7 +126,7 @@ def test_passed_over(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A picture that can't be read is passed over without a number, and told once."""
     (folder / "a.jpg").write_bytes(b"")
     with FilesCamera(str(folder), loop=True) as camera:
-        frames = list(islice(camera.frames(), 3))
+        frames = taken(camera, 3)
     assert [frame.sequence for frame in frames] == [0, 1, 2]
     assert {Path(frame.source).name for frame in frames} == {"b.png"}
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
@@ -140,3 +146,28 @@ def test_none_readable(loop: bool, folder: Path) -> None:  # noqa: FBT001  a par
                 next(frames)
         else:
             assert next(frames, None) is None
+
+
+def test_gap(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Pictures that another program is just writing, or has taken away, are waited for."""
+    with FilesCamera(str(folder / "*.png"), loop=True) as camera:
+        frames = camera.frames()
+        sequences = []
+        picture = folder / "b.png"
+        content = picture.read_bytes()
+        assert next(frames)
+        for _ in range(3):
+            picture.write_bytes(content[:20])
+            assert next(frames) is None
+            picture.unlink()
+            assert next(frames) is None
+            picture.write_bytes(content)
+            sequences += [frame.sequence for frame in [next(frames)] if frame]
+    assert sequences == [1, 2, 3]
+    assert len(caplog.records) == 3
+
+
+def test_name_with_nul() -> None:
+    """A name that no file can have is refused like a missing one."""
+    with pytest.raises(CameraError, match="can't be read"):
+        find_pictures("a\0/*")

@@ -167,7 +167,11 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "broken JSON": (metadata("labels", '["0", "1"'), "metadata is damaged: Input data was trunc"),
     "other JSON": (metadata("labels", "10"), "Expected `array`, got `int` - at `$.labels`"),
     "other fingerprint": (metadata("fingerprint", f'"{"0" * 64}"'), "another pre-processing"),
-    "fewer labels": (metadata("labels", json.dumps(list("012345678"))), "don't fit each other"),
+    "fewer labels": (
+        metadata("labels", json.dumps(list("012345678"))),
+        "where the digits 0 to 9 are due",
+    ),
+    "other labels": (metadata("labels", json.dumps(list("abcdefghij"))), "digits 0 to 9 are due"),
     "NaN weights": (weights(lambda values: values.fill(np.nan)), OTHER_RESULT),
     "one weight": (weights(one_weight), OTHER_RESULT),
     "no golden glyphs": (metadata("golden", "[]"), "golden glyphs are damaged"),

@@ -28,6 +28,7 @@ def failing(error: BaseException) -> Callable[[], int]:
     [
         (ConfigError("no\nkey\x1b[0m"), 2, "no key [0m"),
         (KeyError("key"), 70, "unexpected KeyError: 'key' (TINYDIGITS_DEBUG=1 shows"),
+        (ModuleNotFoundError(name="sklearn"), 2, "the Python module sklearn is not installed: "),
         (OSError(errno.EIO, "broken"), 70, "unexpected OSError: [Errno 5] broken (TINYDIGITS_D"),
     ],
 )

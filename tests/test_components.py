@@ -26,7 +26,7 @@ def assert_as_scipy(mask: Mask) -> Components:
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels)):
         box = (columns.start, rows.start, columns.stop, rows.stop)
         assert tuple(components.boxes[number].tolist()) == box
-        assert np.array_equal(components.draw(number, box), labels[rows, columns] == number + 1)
+        assert np.array_equal(components.draw([number], box), labels[rows, columns] == number + 1)
     return components
 
 

@@ -22,7 +22,7 @@ from samples import picture_of
 from tinydigits import daemon
 from tinydigits.camera import FilesCamera
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
-from tinydigits.daemon import STOP_SIGNALS, Signals, run
+from tinydigits.daemon import STOP_SIGNALS, Run, Signals, run
 from tinydigits.errors import CameraError
 from tinydigits.frame import Frame
 from tinydigits.reader import FrameReadings, Reader
@@ -49,7 +49,9 @@ def test_read_all(folder: Path, reader: Reader) -> None:
     """Every frame is read and published in its order, until there are no more."""
     results: list[FrameReadings] = []
     with Signals() as signals:
-        assert run(FilesCamera(str(folder)), reader, results.append, signals) == 2
+        assert run(FilesCamera(str(folder)), reader, results.append, signals) == Run(
+            2, stopped=False
+        )
     assert [result.readings[0].text for result in results] == ["27", "40"]
     assert [result.sequence for result in results] == [0, 1]
 
@@ -64,7 +66,9 @@ def test_stop(fps: float, folder: Path, reader: Reader) -> None:
         signals.sender.send(TERM)
 
     with Signals() as signals:
-        assert run(FilesCamera(str(folder), loop=True), reader, publish, signals, fps) == 1
+        assert run(FilesCamera(str(folder), loop=True), reader, publish, signals, fps) == Run(
+            1, stopped=True
+        )
     assert len(results) == 1
 
 
@@ -73,7 +77,7 @@ def test_stopped_before_the_first(folder: Path, reader: Reader) -> None:
     with Signals() as signals:
         signals.sender.send(TERM)
         camera = FilesCamera(str(folder), loop=True)
-        assert run(camera, reader, lambda _: None, signals) == 0
+        assert run(camera, reader, lambda _: None, signals) == Run(0, stopped=True)
 
 
 def test_camera_is_closed(folder: Path, reader: Reader) -> None:
@@ -156,7 +160,7 @@ def test_pace(reader: Reader, costs: list[Fraction]) -> None:
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
         patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
         camera = SlowCamera(clock, costs)
-        assert run(camera, reader, lambda _: None, clock, fps=2) == len(costs)
+        assert run(camera, reader, lambda _: None, clock, fps=2) == Run(len(costs), stopped=False)
     expected = [Fraction(0)]
     for cost in costs[:-1]:
         expected.append(expected[-1] + max(Fraction(1, 2), cost))

@@ -149,7 +149,7 @@ def test_bad_folder(damage: str, folder: Path) -> None:
 def test_nowhere_to_save(tmp_path: Path) -> None:
     """A folder that can't be made is told as an output error."""
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="file/fitted can't be made: Not a directory"):
+    with pytest.raises(OutputError, match="file/fitted can't be written: Not a directory"):
         Fitted(sample_estimator(), sample_card(), sample_glyphs()[0]).save(
             tmp_path / "file" / "fitted"
         )

@@ -322,3 +322,13 @@ def test_damaged(name: str, path: Path, data: st.DataObject) -> None:
         start = data.draw(st.integers(0, len(content)))
         content[start : start + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
     read_or_refused(path, bytes(content))
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+@pytest.mark.parametrize("kind", [np.uint16, np.int32])
+def test_bits_of_a_sensor(bits: int, kind: type[np.integer], path: Path) -> None:
+    """Greys of more than eight bits use the whole range, however many a sensor has."""
+    values = np.linspace(0, 2**bits - 1, 24 * 32).reshape(24, 32).astype(kind)
+    luma = read(path, saved(Image.fromarray(values), "TIFF"))
+    assert (int(luma.min()), int(luma.max())) == (0, 255)
+    assert (np.diff(luma.ravel().astype(int)) >= 0).all()

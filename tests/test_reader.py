@@ -214,7 +214,7 @@ def test_unsure() -> None:
         zip(reading.digits, reading.reasons, strict=True), start=1
     ):
         assert digit.rejected
-        assert reason.startswith(f"digit {place} has confidence {digit.confidence:.2f} ")
+        assert reason.startswith(f"digit {place} has confidence {digit.confidence:.4f} ")
 
 
 def test_never_sure_enough() -> None:
@@ -222,7 +222,7 @@ def test_never_sure_enough() -> None:
     reader = Reader(Classifier.from_bytes(sample_model()), max_error=0)
     reading = read(frame_of(written("31", 3)), reader)
     assert all(digit.rejected for digit in reading.digits)
-    assert reading.reasons[0] == "digit 1: this model is never as sure as --max-error asks"
+    assert reading.reasons[0] == "digit 1: this model is never as sure as max_error asks"
 
 
 def test_no_digit_among_digits() -> None:

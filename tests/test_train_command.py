@@ -37,9 +37,9 @@ def below_a_file(path: Path) -> Path:
 def test_output_is_tried_first(
     make: Callable[[Path], Path], tmp_path: Path, capsys: Capture
 ) -> None:
-    """A folder that can't be written is told before any data is looked at."""
+    """A folder that can't be written is told before anything is trained."""
     output = make(tmp_path / "output")
-    assert main(["fit", "--data", "folder:/nowhere", "-o", str(output)]) == 5
+    assert main(["fit", "--data", "bundled", "-o", str(output)]) == 5
     assert f"the folder {output} can't be written" in complaint(capsys)
 
 
@@ -71,11 +71,13 @@ def test_refuses(
     ],
 )
 def test_usage(arguments: list[str], capsys: Capture) -> None:
-    """A command line that is no command line ends with 2 and the usage."""
+    """A command line that is no command line ends with 2 and one line."""
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 2
-    assert "usage: tinydigits-train" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tinydigits-train")
+    assert line.endswith("--help)")
 
 
 def test_help_is_quick() -> None:

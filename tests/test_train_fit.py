@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tinydigits.classifier import Classifier
+from tinydigits.classifier import DIGITS, Classifier
+from tinydigits_export.convert import to_bits
 from tinydigits_export.fitted import Fitted
 from tinydigits_train.__main__ import main
-from tinydigits_train.datasets import DIGITS, DataSet, through_device
+from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.evaluate import evaluate
-from tinydigits_train.fit import BIT_THRESHOLD, C_LADDER, DEVICE_WEIGHT, View, fit_linear, to_bits
+from tinydigits_train.fit import BIT_THRESHOLD, C_LADDER, DEVICE_WEIGHT, View, fit_linear
 from tinydigits_train.mnist import load_mnist
 from tinydigits_train.report import Report
 from tinydigits_train.sources import load_bundled
@@ -55,7 +56,7 @@ def test_bits() -> None:
     """A pixel of at least the threshold is 1.0, any other 0.0."""
     glyph = np.zeros((1, 28, 28), np.uint8)
     glyph[0, 0, :3] = (BIT_THRESHOLD - 1, BIT_THRESHOLD, 255)
-    bits = to_bits(glyph)
+    bits = to_bits(glyph, BIT_THRESHOLD)
     assert bits.shape == (1, 784)
     assert bits.dtype == np.float32
     assert bits[0, :4].tolist() == [0, 1, 1, 0]
@@ -69,7 +70,7 @@ def test_fit_on_mnist(mnist_dir: Path) -> None:
     views = [View("raw", few.glyphs), View("again", through_device(few.glyphs), 0.3)]
     fit = fit_linear(views, few.labels, parts)
     for view in views:
-        bits = to_bits(view.glyphs[parts.test])
+        bits = to_bits(view.glyphs[parts.test], BIT_THRESHOLD)
         assert fit.estimator.score(bits, few.labels[parts.test]) > 0.8
     assert np.array_equal(fit.estimator.classes_, np.arange(10))
     assert [candidate.c for candidate in fit.ladder] == list(C_LADDER[: len(fit.ladder)])
@@ -89,10 +90,13 @@ def test_converged(bundled: DataSet) -> None:
     """The estimator is scikit-learn's own optimum for its C on train and validation part."""
     parts = split(bundled, seed=1)
     fit = fit_linear([View("as given", bundled.glyphs)], bundled.labels, parts)
-    bits, labels = to_bits(bundled.glyphs[parts.development]), bundled.labels[parts.development]
+    bits, labels = (
+        to_bits(bundled.glyphs[parts.development], BIT_THRESHOLD),
+        bundled.labels[parts.development],
+    )
     exact = LogisticRegression(C=fit.estimator.C, tol=1e-6, max_iter=5000)
     exact.fit(bits.astype(np.float64), labels)
-    everything = to_bits(bundled.glyphs)
+    everything = to_bits(bundled.glyphs, BIT_THRESHOLD)
     found, due = (e.predict_proba(everything) for e in (fit.estimator, exact))
     assert np.abs(found - due).mean() < 0.001
     assert np.mean(found.argmax(axis=1) == due.argmax(axis=1)) > 0.995

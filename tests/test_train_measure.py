@@ -19,7 +19,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from tinydigits_train.datasets import DIGITS
+from tinydigits.classifier import DIGITS
 from tinydigits_train.measure import (
     COVERAGE_POINTS,
     Measures,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,8 @@ REJECTED: Final = (213, 94, 0)
 
 _LINE: Final = 2
 """Width of a box's outline in pixels."""
+
+_FORMATS: Final = frozenset({"BMP", "JPEG", "PNG", "TIFF", "WEBP"})
 
 _SMALL: Final = 640
 """Pictures with a longer side under this are enlarged, or the writing would not fit."""
@@ -66,33 +69,41 @@ def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
 
 def write_picture(image: Image.Image, path: Path) -> None:
     """Write a picture in the format of its suffix, whole or not at all."""
-    formats = Image.registered_extensions()
-    name = formats.get(path.suffix.lower())
-    if name not in {"PNG", "JPEG", "WEBP", "BMP", "TIFF"}:
-        raise UsageError(f"{path}: pictures are written as .png or .jpg")
     content = io.BytesIO()
-    image.save(content, name)
+    image.save(content, _format_of(path))
     atomic_write(path, content.getvalue())
 
 
-class AnnotatedCopies:
-    """Where annotated copies are written: to one file, or into a folder, each with its own name."""
+def _format_of(path: Path) -> str:
+    name = Image.registered_extensions().get(path.suffix.lower())
+    if name not in _FORMATS:
+        known = ", ".join(sorted(_FORMATS))
+        raise UsageError(f"{path}: its suffix is not one of a format written here: {known}")
+    return name
 
-    def __init__(self, target: Path, *, folder: bool) -> None:
+
+class AnnotatedCopies:
+    """Where annotated copies are written: to one file, or into a folder, each with its own name.
+
+    :param pictures: what is annotated; no copy may take the place of one of these.
+    :raises UsageError: where one might.
+    """
+
+    def __init__(self, target: Path, pictures: Sequence[Path], *, folder: bool) -> None:
         self._target = target
         self._folder = folder
         self._written: set[Path] = set()
+        taken = {p.resolve().parent if folder else p.resolve() for p in pictures}
+        if target.resolve() in taken:
+            raise UsageError(f"a copy in {target} could overwrite a picture: name another place")
         if folder:
             make_folder(target)
+        else:
+            _format_of(target)
 
     def write(self, frame: Frame, reading: Reading, name: str) -> None:
-        """Write a copy; where there are several, under this name or, if it is taken, one like it.
-
-        :raises UsageError: where it would overwrite the picture itself.
-        """
+        """Write a copy, where there are several under this name or, if it is taken, one like it."""
         place = self._place(name) if self._folder else self._target
-        if place.exists() and place.samefile(frame.source):
-            raise UsageError(f"the copy would overwrite {place}: name another place to --annotate")
         write_picture(annotate(frame, reading), place)
         self._written.add(place)
 

@@ -33,15 +33,19 @@ class Camera(Protocol):
     ) -> None:
         """Close it."""
 
-    def frames(self) -> Iterator[Frame]:
-        """The frames as they come, each numbered one higher than the one before."""
+    def frames(self) -> Iterator[Frame | None]:
+        """The frames as they come, each numbered one higher than the one before.
+
+        ``None`` where there is none at the moment, so that whoever waits can look around.
+        """
 
 
 class FilesCamera:
     """Pictures on disk in the place of a camera: one file, a folder, or a pattern like ``a/*.png``.
 
-    The pictures come sorted by name, once or over and over; each round looks anew which there are.
-    A picture that can't be read is passed over, and told in the log the first time.
+    The pictures come sorted by name, once or over and over; each round looks anew which there are,
+    and a round in which none can be read is no more than a gap, as another program may just be
+    writing them. A picture that can't be read is passed over, and told in the log the first time.
     """
 
     def __init__(self, pattern: str, *, loop: bool = False) -> None:
@@ -61,27 +65,37 @@ class FilesCamera:
     ) -> None:
         self._paths = []
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[Frame | None]:
         """A frame for every picture that can be read."""
         sequence = 0
-        told: set[Path] = set()
+        failed: set[Path] = set()
         while True:
             before = sequence
             for path in self._paths:
                 try:
                     frame = Frame.from_file(path, sequence)
                 except PictureError as error:
-                    if path not in told:
+                    if path not in failed:
                         log.warning("picture passed over: %s", error)
-                        told.add(path)
+                        failed.add(path)
                     continue
+                failed.discard(path)
                 yield frame
                 sequence += 1
             if not self._loop:
                 return
-            if sequence == before:  # or it would go round for ever without a frame
+            if not sequence:
                 raise CameraError(f"{self._pattern}: none of these pictures can be read")
-            self._paths = find_pictures(self._pattern)
+            if sequence == before:
+                yield None
+            self._paths = self._look_again()
+            failed.intersection_update(self._paths)
+
+    def _look_again(self) -> list[Path]:
+        try:
+            return find_pictures(self._pattern)
+        except CameraError:
+            return []
 
 
 def find_pictures(pattern: str) -> list[Path]:
@@ -102,6 +116,8 @@ def find_pictures(pattern: str) -> list[Path]:
             paths, missing = [], "there is no such file or folder"
     except OSError as error:
         raise CameraError(f"{pattern}: it can't be read: {error.strerror}") from error
+    except ValueError as error:  # a name with a NUL
+        raise CameraError(f"{pattern}: it can't be read: {error}") from error
     if not paths:
         raise CameraError(f"{pattern}: {missing}")
     return sorted(paths)

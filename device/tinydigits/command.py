@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import errno
 import logging
@@ -9,9 +10,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
-from tinydigits.errors import OutputError, TinyDigitsError
+from tinydigits.errors import OutputError, TinyDigitsError, UsageError
 
 DEBUG_VARIABLE: Final = "TINYDIGITS_DEBUG"
 """Environment variable that, set to 1, shows the traceback of an error that ends a command."""
@@ -19,6 +20,16 @@ DEBUG_VARIABLE: Final = "TINYDIGITS_DEBUG"
 _INTERNAL: Final = 70  # EX_SOFTWARE of sysexits.h
 _INTERRUPTED: Final = 130  # what a shell reports for a command ended by SIGINT
 _PIPE_CLOSED: Final = 141  # and by SIGPIPE
+
+
+class Parser(argparse.ArgumentParser):
+    """Command line options, complaints about which are one line too."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the exit code of a usage error."""
+        self.exit(
+            UsageError.exit_code, f"{self.prog}: {_one_line(message)} (see {self.prog} --help)\n"
+        )
 
 
 def run_command(name: str, action: Callable[[], int]) -> int:
@@ -41,17 +52,28 @@ def run_command(name: str, action: Callable[[], int]) -> int:
         _complain(name, str(error))
         return error.exit_code
     except Exception as error:  # noqa: BLE001  the last line of defence tells it and ends
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            # files raise OutputError of their own, so this is standard output
-            _discard_output()
-            _complain(name, f"the output can't be written: {error.strerror}")
-            return OutputError.exit_code
+        return _unexpected(name, error)
+    return code
+
+
+def _unexpected(name: str, error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        # files raise OutputError of their own, so this is standard output
+        _discard_output()
+        _complain(name, f"the output can't be written: {error.strerror}")
+        return OutputError.exit_code
+    if isinstance(error, ModuleNotFoundError):
         _complain(
             name,
-            f"unexpected {type(error).__name__}: {error} ({DEBUG_VARIABLE}=1 shows where it arose)",
+            f"the Python module {error.name} is not installed: everything for training and export "
+            "comes with pip install 'tinydigits[train]'",
         )
-        return _INTERNAL
-    return code
+        return UsageError.exit_code
+    _complain(
+        name,
+        f"unexpected {type(error).__name__}: {error} ({DEBUG_VARIABLE}=1 shows where it arose)",
+    )
+    return _INTERNAL
 
 
 class OneLineFormatter(logging.Formatter):
@@ -63,6 +85,8 @@ class OneLineFormatter(logging.Formatter):
 
 
 def _complain(name: str, message: str) -> None:
+    if sys.stderr is None:  # closed before the start; print would take stdout in its place
+        return
     if os.environ.get(DEBUG_VARIABLE) == "1":
         traceback.print_exc()
     print(f"{name}: {_one_line(message)}", file=sys.stderr)

@@ -7,6 +7,7 @@ the same, would cost the device 26 MiB of memory and 110 MB of disk.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,8 @@ class Components:
     """The components of one mask.
 
     ``boxes`` is ``int64[N, 4]``: left, top, right, bottom in pixels, right and bottom excluded;
-    ``areas`` is ``int64[N]`` in pixels. The runs, ``int64[R]`` each, are in reading order.
+    ``areas`` is ``int64[N]`` in pixels. The runs, ``int64[R]`` each, stand component by component:
+    those of component ``k`` from ``first_run[k]`` up to ``first_run[k + 1]``.
     """
 
     boxes: Ints
@@ -29,15 +31,16 @@ class Components:
     run_row: Ints
     run_start: Ints
     run_stop: Ints
-    run_component: Ints
+    first_run: Ints
 
     def __len__(self) -> int:
         return len(self.areas)
 
-    def draw(self, members: npt.ArrayLike, box: tuple[int, int, int, int]) -> Mask:
+    def draw(self, members: Sequence[int], box: tuple[int, int, int, int]) -> Mask:
         """The ink of some components inside a box that encloses them: ``bool[height, width]``."""
         left, top, right, bottom = box
-        chosen = np.isin(self.run_component, members)
+        runs = [np.arange(self.first_run[k], self.first_run[k + 1]) for k in members]
+        chosen = np.concatenate([np.arange(0), *runs])
         rows = self.run_row[chosen] - top
         edges = np.zeros((bottom - top, right - left + 1), np.int8)
         edges[rows, self.run_start[chosen] - left] += 1
@@ -58,7 +61,9 @@ def find_components(mask: Mask) -> Components:
     np.maximum.at(boxes[:, 2], component, stop)
     np.maximum.at(boxes[:, 3], component, row + 1)
     areas = np.bincount(component, stop - start, count).astype(np.int64)
-    return Components(boxes, areas, row, start, stop, component)
+    order = np.argsort(component, kind="stable")
+    first = np.concatenate(([0], np.cumsum(np.bincount(component, minlength=count))))
+    return Components(boxes, areas, row[order], start[order], stop[order], first)
 
 
 def _runs(mask: Mask) -> tuple[Ints, Ints, Ints]:

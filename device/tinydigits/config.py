@@ -13,6 +13,9 @@ from tinydigits.errors import ConfigError
 
 DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 
+MAX_DIGITS: Final = 100
+"""Of a number; far more than any display has."""
+
 Table = dict[str, Any]
 
 
@@ -34,7 +37,7 @@ class ModelConfig(msgspec.Struct, frozen=True):
 class ReaderConfig(msgspec.Struct, frozen=True):
     """What is expected to be read."""
 
-    digits: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    digits: Annotated[int, msgspec.Meta(ge=0, le=MAX_DIGITS)]
     polarity: Literal["auto", "dark", "light"]
     max_error: Annotated[float, msgspec.Meta(ge=0, le=1)]
 

@@ -7,12 +7,12 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Final, Self
 
 from tinydigits.camera import Camera
-from tinydigits.frame import Frame
 from tinydigits.reader import FrameReadings, Reader
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 Publish = Callable[[FrameReadings], None]
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+_IDLE_PAUSE: Final = 0.2
+"""Seconds until a camera without a frame is asked again."""
 
 _LONGEST_PAUSE: Final = 86_400.0
 """Seconds; the operating system refuses to wait for much more than a lifetime."""
@@ -70,30 +73,36 @@ def _ignore(_number: int, _frame: FrameType | None) -> None:
     """Leave a signal to the socket."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """How a run ended: how many frames it read, and whether a signal stopped it."""
+
+    frames: int
+    stopped: bool
+
+
 def run(
     camera: Camera, reader: Reader, publish: Publish, signals: Signals, fps: float = 0.0
-) -> int:
-    """Read frames until the camera has no more or a signal says stop; returns how many.
+) -> Run:
+    """Read frames until the camera has no more or a signal says stop.
 
     :param fps: frames a second at most; 0 is as fast as they come.
     """
     count = 0
-    with camera:
-        for frame in _paced(camera.frames(), signals, fps):
-            publish(reader.read(frame))
-            count += 1
-    log.info("stopped, frames read: %d", count)
-    return count
-
-
-def _paced(frames: Iterator[Frame], signals: Signals, fps: float) -> Iterator[Frame]:
-    """Frames no faster than asked for, until a signal says stop."""
     pause = min(1 / fps, _LONGEST_PAUSE) if fps else 0.0
     due = time.monotonic()
-    while not signals.stopped(due - time.monotonic()):
-        # a frame that took too long delays the ones after it instead of crowding them
-        due = max(due, time.monotonic()) + pause
-        frame = next(frames, None)
-        if frame is None:
-            return
-        yield frame
+    with camera:
+        frames = camera.frames()
+        while not (stopped := signals.stopped(due - time.monotonic())):
+            # a frame that took too long delays the ones after it instead of crowding them
+            now = max(due, time.monotonic())
+            try:
+                frame = next(frames)
+            except StopIteration:
+                break
+            due = now + (max(pause, _IDLE_PAUSE) if frame is None else pause)
+            if frame is not None:
+                publish(reader.read(frame))
+                count += 1
+    log.info("stopped, frames read: %d", count)
+    return Run(count, stopped)

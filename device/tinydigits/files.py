@@ -24,7 +24,7 @@ def atomic_write(path: Path, content: bytes) -> None:
     if place.exists() and not place.is_file():
         raise OutputError(f"{path} can't be written: it is not a regular file")
     # not tempfile's: its files are for their owner alone, and a service runs as another user
-    temporary = place.with_name(f".{place.name}.{os.urandom(4).hex()}.tmp")
+    temporary = place.with_name(f".{os.urandom(4).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(content)

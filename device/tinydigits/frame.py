@@ -88,9 +88,7 @@ def _check_size(image: Image.Image) -> None:
 
 def _luma(image: Image.Image) -> Luma:
     if image.mode.startswith("I;16"):
-        values = np.asarray(image)
-        # sensors write 10 or 12 bits into 16
-        return np.asarray(values >> max(0, int(values.max()).bit_length() - 8), np.uint8)
+        return _from_16_bits(np.asarray(image))
     if image.mode == "LAB":
         return np.asarray(image.getchannel("L"))
     if image.mode in {"I", "F"}:
@@ -100,11 +98,16 @@ def _luma(image: Image.Image) -> Luma:
     return np.asarray(image.convert("L"))
 
 
+def _from_16_bits(values: npt.NDArray[np.integer]) -> Luma:
+    """The eight bits that matter: sensors write 10 or 12 bits into 16."""
+    return np.asarray(values >> max(0, int(values.max()).bit_length() - 8), np.uint8)
+
+
 def _stretched(values: npt.NDArray[np.float64]) -> Luma:
     """Values of unknown range, brought to 0..255."""
     finite = np.where(np.isfinite(values), values, 0)
-    if finite.min() >= 0 and 255 < finite.max() <= 65535:  # 16 bits in a wider type
-        return np.asarray(finite / 257, np.uint8)
+    if finite.min() >= 0 and 255 < finite.max() <= 65535:
+        return _from_16_bits(finite.astype(np.int64))  # old Pillows open 16-bit greys so
     span = float(np.ptp(finite)) or 1.0
     return np.asarray((finite - finite.min()) / span * 255, np.uint8)
 

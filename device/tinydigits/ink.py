@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from typing import Final, Literal
 
 import numpy as np
@@ -38,6 +39,9 @@ STRONGEST: Final = 0.001
 """Share of the pixels that the strongest contrast is taken from."""
 
 NOISE_SIGMAS: Final = 4.0
+"""Ink differs by so many standard deviations of the noise; of what is left of it, a third, after
+smoothing over nine pixels."""
+
 MIN_CONTRAST: Final = 10
 """Grey levels under which nothing is ink, however quiet the frame."""
 
@@ -55,7 +59,6 @@ class Ink:
 
     mask: npt.NDArray[np.bool_]
     polarity: Polarity
-    window: float
     weight: float
     scale: float
 
@@ -81,8 +84,8 @@ def find_ink(luma: Luma, polarities: tuple[Polarity, ...] = POLARITIES) -> Itera
             contrast = ImageChops.subtract(*(pair if polarity == "dark" else pair[::-1]))
             strongest = _strongest(contrast)
             if strongest >= floor:
-                mask = np.asarray(contrast) >= max(floor, LEVEL * strongest)
-                yield Ink(mask, polarity, window, weights[polarity], scale)
+                mask = np.asarray(contrast) >= np.uint8(ceil(max(floor, LEVEL * strongest)))
+                yield Ink(mask, polarity, weights[polarity], scale)
 
 
 def _dark_odds(image: Image.Image) -> float:

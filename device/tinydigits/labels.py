@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tinydigits.classifier import DIGITS
 from tinydigits.errors import DataError
 
 LABELS_FILE: Final = "labels.csv"
 NONE_FOLDER: Final = "none"
 NOT_A_DIGIT: Final = "10"
-DIGITS: Final = "0123456789"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def _from_sub_folders(folder: Path) -> Iterator[LabelledPicture]:
 def _from_table(table: Path) -> Iterator[LabelledPicture]:
     with table.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write a BOM
         rows = csv.DictReader(file, restval="")
-        columns = list(rows.fieldnames or ())
+        columns = [name.strip() for name in rows.fieldnames or ()]
+        rows.fieldnames = columns
         found = ", ".join(columns) or "nothing"
         if "file" not in columns:
             raise DataError(f"{table}:1: there is no column 'file', only {found}")
@@ -74,7 +75,7 @@ def _from_table(table: Path) -> Iterator[LabelledPicture]:
         for row in rows:
             where = f"{table}:{rows.line_num}"
             digits = _digits(row[truth].strip(), truth, where)
-            path = table.parent / row["file"]
+            path = table.parent / row["file"].strip()
             if not path.is_file():
                 raise DataError(f"{where}: there is no picture {path}")
             yield LabelledPicture(path, digits, (row[group] or None) if group else None)

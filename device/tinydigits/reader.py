@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Final
@@ -12,10 +10,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities, jittered, steadied
+from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities, steadied
+from tinydigits.clock import StageClock
 from tinydigits.errors import UsageError
 from tinydigits.frame import Frame, Luma
-from tinydigits.glyph import Glyph, normalize_glyph, normalize_glyphs
+from tinydigits.glyph import Glyph, jittered, normalize_glyph, normalize_glyphs
 from tinydigits.ink import POLARITIES, Ink, Polarity, find_ink
 from tinydigits.segment import DigitInk, Line, locate_digits
 
@@ -123,16 +122,15 @@ class Reader:
 
     def read(self, frame: Frame) -> FrameReadings:
         """Everything that is to be read in a frame."""
-        clock = _StageClock()
+        clock = StageClock()
         with clock.stage("total"):
             candidates = list(self._candidates(frame.luma, clock))
             digits = self._vote(candidates) if self._digits == 1 else self._best(candidates)
             reading = self._reading(digits)
-        return FrameReadings(
-            frame.source, frame.sequence, frame.wall, (reading,), clock.milliseconds()
-        )
+        timing = {stage: round(1000 * seconds, 3) for stage, seconds in clock.seconds.items()}
+        return FrameReadings(frame.source, frame.sequence, frame.wall, (reading,), timing)
 
-    def _candidates(self, luma: Luma, clock: _StageClock) -> Iterator[_Candidate]:
+    def _candidates(self, luma: Luma, clock: StageClock) -> Iterator[_Candidate]:
         """What the candidates for the ink are read as, until one is convincing."""
         inks = find_ink(luma, self._polarities)
         found = False
@@ -214,11 +212,11 @@ class Reader:
             if digit.value is None:
                 yield f"digit {place} is not one whole digit"
             elif digit.rejected and self._reject_below > 1:
-                yield f"digit {place}: this model is never as sure as --max-error asks"
+                yield f"digit {place}: this model is never as sure as max_error asks"
             elif digit.rejected:
                 yield (
-                    f"digit {place} has confidence {digit.confidence:.2f} "
-                    f"where {self._reject_below:.2f} is asked for"
+                    f"digit {place} has confidence {digit.confidence:.4f} "
+                    f"where {self._reject_below:.4f} is asked for"
                 )
 
 
@@ -240,21 +238,3 @@ def single_glyph(frame: Frame) -> Glyph | None:
         if lines:
             return normalize_glyph(lines[0][0].mask)
     return None
-
-
-class _StageClock:
-    """Wall time of each stage, summed over all the times it is entered."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - start
-
-    def milliseconds(self) -> dict[str, float]:
-        return {name: round(1000 * seconds, 3) for name, seconds in self._seconds.items()}

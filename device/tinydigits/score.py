@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
+from tinydigits.classifier import DIGITS
 from tinydigits.files import printable
-from tinydigits.labels import DIGITS
 from tinydigits.reader import Reading
 
 MISSED: Final = len(DIGITS)
@@ -156,7 +156,7 @@ def render_score(result: Score, title: str) -> str:
         ("number of digits right", result.count_right),
         ("digits right", result.digit_accuracy),
         ("rejected", result.rejected),
-        ("wrong among accepted", result.error_among_accepted),
+        ("accepted numbers wrong", result.error_among_accepted),
         ("without digit, yet accepted", result.none_accepted),
     ):
         if share is not None:
@@ -172,9 +172,9 @@ def render_score(result: Score, title: str) -> str:
 
 def _matrix(confusion: list[list[int]]) -> list[str]:
     width = max(5, len(str(max(map(max, confusion)))) + 1)
-    header = "     " + "".join(f"{name:>{width}}" for name in (*DIGITS, "none"))
+    header = "     " + "".join(f"{name:>{width}}" for name in DIGITS) + "  missed"
     rows = (
-        f"  {digit}  " + "".join(f"{count or '.':>{width}}" for count in row)
+        f"  {digit}  " + "".join(f"{count or '.':>{width}}" for count in row[:-1]) + f"{row[-1]:>8}"
         for digit, row in zip(DIGITS, confusion, strict=True)
     )
     return [header, *rows]

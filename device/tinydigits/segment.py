@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean, median
 from typing import Final
 
 import numpy as np
@@ -78,6 +79,18 @@ class DigitInk:
         return self.box[3] - self.box[1]
 
 
+@dataclass(frozen=True)
+class _Group:
+    """The components that are taken for one digit, not yet drawn: most never will be."""
+
+    box: Box
+    members: list[int]
+
+    @property
+    def height(self) -> int:
+        return self.box[3] - self.box[1]
+
+
 Line = list[DigitInk]
 
 
@@ -87,18 +100,24 @@ def locate_digits(mask: Mask, digits: int | None = None) -> list[Line]:
     :param digits: how many there are, if that is known.
     """
     components = find_components(mask)
-    pieces = _digit_like(components, mask.shape)
-    groups = _gather(components.boxes, pieces)
-    located = [(_enclosing(components.boxes[members]), members) for members in groups]
-    located = [(box, members) for box, members in located if box[3] - box[1] >= MIN_HEIGHT]
-    if digits == 1 and located:
-        located = [max(located, key=lambda found: _prominence(found[0], mask.shape))]
-    inks = [DigitInk(box, components.draw(members, box)) for box, members in located]
+    groups = _gather(components.boxes, _digit_like(components, mask.shape))
+    groups = [group for group in groups if group.height >= MIN_HEIGHT]
+    if not groups:
+        return []
     if digits == 1:
-        return [inks] if inks else []
-    lines = [_split_touching(line) for line in _main_lines(_lines(inks))]
-    exact = [line for line in lines if len(line) == digits]
-    return exact[:1] or lines
+        lines = [[max(groups, key=lambda group: _prominence(group.box, mask.shape))]]
+    else:
+        lines = _main_lines(_lines(groups))
+    drawn = [[_draw(components, group) for group in line] for line in lines]
+    if digits == 1:
+        return drawn
+    split = [_split_touching(line) for line in drawn]
+    exact = [line for line in split if len(line) == digits]
+    return exact[:1] or split
+
+
+def _draw(components: Components, group: _Group) -> DigitInk:
+    return DigitInk(group.box, components.draw(group.members, group.box))
 
 
 def _digit_like(components: Components, shape: tuple[int, ...]) -> Ints:
@@ -127,7 +146,7 @@ def _digit_like(components: Components, shape: tuple[int, ...]) -> Ints:
     return np.sort(kept[by_area[:MAX_COMPONENTS]])
 
 
-def _gather(boxes: Ints, pieces: Ints) -> list[list[int]]:
+def _gather(boxes: Ints, pieces: Ints) -> list[_Group]:
     """Groups of pieces that are near enough to be one digit."""
     left, top, right, bottom = boxes[pieces].T
     longer = np.maximum(right - left, bottom - top)
@@ -138,7 +157,7 @@ def _gather(boxes: Ints, pieces: Ints) -> list[list[int]]:
     narrower = np.minimum((right - left)[:, None], right - left)
     stacked = (-gap_x >= 0.5 * narrower) & (gap_y <= STACKED_GAP * smaller)
     near = (beside & ~_side_by_side(boxes[pieces])) | (stacked & ~_in_two_lines(boxes[pieces]))
-    groups: list[list[int]] = []
+    groups: list[_Group] = []
     waiting = set(range(len(pieces)))
     while waiting:
         frontier = [waiting.pop()]
@@ -148,8 +167,9 @@ def _gather(boxes: Ints, pieces: Ints) -> list[list[int]]:
             waiting -= found
             frontier.extend(found)
             members.extend(found)
-        groups.append(sorted(int(pieces[member]) for member in members))
-    return sorted(groups)
+        chosen = sorted(int(pieces[member]) for member in members)
+        groups.append(_Group(_enclosing(boxes[chosen]), chosen))
+    return sorted(groups, key=lambda group: group.members)
 
 
 def _side_by_side(boxes: Ints) -> Pairs:
@@ -195,39 +215,38 @@ def _prominence(box: Box, shape: tuple[int, ...]) -> float:
     return high * wide * (1 - off_x**2 - off_y**2)
 
 
-def _lines(inks: Sequence[DigitInk]) -> list[Line]:
+def _lines(groups: Sequence[_Group]) -> list[list[_Group]]:
     """Neighbours of like height chained from left to right, the chains from top to bottom."""
-    chains: list[Line] = []
-    for ink in sorted(inks, key=lambda ink: ink.box[0]):
+    chains: list[list[_Group]] = []
+    for group in sorted(groups, key=lambda group: group.box[0]):
         for chain in chains:
-            if _continues(chain[-1], ink):
-                chain.append(ink)
+            if _continues(chain[-1], group):
+                chain.append(group)
                 break
         else:
-            chains.append([ink])
-    return sorted(chains, key=lambda chain: float(np.mean([ink.box[1] for ink in chain])))
+            chains.append([group])
+    return sorted(chains, key=lambda chain: fmean(group.box[1] for group in chain))
 
 
-def _main_lines(lines: list[Line]) -> list[Line]:
+def _main_lines(lines: list[list[_Group]]) -> list[list[_Group]]:
     """The lines about as high as the one with most digits to see, without their low marks.
 
     What falls away is small print beside a number, and dots and dashes within it.
     """
-    if not lines:
-        return []
-    main = _height(max(lines, key=lambda line: sum(ink.height for ink in line)))
-    kept = [line for line in lines if _height(line) >= MIN_SHARE * main]
-    return [[ink for ink in line if ink.height >= MIN_SHARE * _height(line)] for line in kept]
+    heights = [median(group.height for group in line) for line in lines]
+    shown = [sum(group.height for group in line) for line in lines]
+    least = MIN_SHARE * heights[shown.index(max(shown))]
+    return [
+        [group for group in line if group.height >= MIN_SHARE * height]
+        for line, height in zip(lines, heights, strict=True)
+        if height >= least
+    ]
 
 
-def _height(line: Line) -> float:
-    return float(np.median([ink.height for ink in line]))
-
-
-def _continues(last: DigitInk, ink: DigitInk) -> bool:
-    overlap = min(last.box[3], ink.box[3]) - max(last.box[1], ink.box[1])
-    smaller, larger = sorted((last.height, ink.height))
-    gap = ink.box[0] - last.box[2]
+def _continues(last: _Group, group: _Group) -> bool:
+    overlap = min(last.box[3], group.box[3]) - max(last.box[1], group.box[1])
+    smaller, larger = sorted((last.height, group.height))
+    gap = group.box[0] - last.box[2]
     return overlap > 0.5 * smaller and larger < 1.8 * smaller and gap < 2.5 * larger
 
 

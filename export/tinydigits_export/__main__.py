@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tinydigits import __version__
-from tinydigits.command import run_command
+from tinydigits.command import Parser, run_command
 
 NAME = "tinydigits-export"
 
@@ -32,7 +32,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=NAME,
         description="Make a model file of what tinydigits-train fit wrote, verified on all its "
         "test glyphs, or show the card of a model file.",

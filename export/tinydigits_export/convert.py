@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from onnx import GraphProto, ModelProto, TensorProto, checker, helper, numpy_helper
 from onnx.utils import Extractor
 from skl2onnx import convert_sklearn
@@ -18,6 +19,7 @@ from tinydigits.classifier import (
     PROBABILITY_NAME,
     SEAL_KEY,
     UNSEALED,
+    Glyphs,
     ModelCard,
     seal,
 )
@@ -75,6 +77,11 @@ def to_onnx(estimator: LogisticRegression, card: ModelCard) -> bytes:
         ],
     )
     return _serialize(graph, card)
+
+
+def to_bits(glyphs: Glyphs, threshold: int) -> npt.NDArray[np.float32]:
+    """What the estimator is fitted on and the graph computes: ``float32[N, 784]``, 1.0 is ink."""
+    return (glyphs >= threshold).reshape(len(glyphs), -1).astype(np.float32)
 
 
 def _check_fit(estimator: LogisticRegression, card: ModelCard) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from tinydigits.classifier import Classifier, Glyphs, GoldenGlyph, ModelCard
 from tinydigits.files import atomic_write
-from tinydigits_export.convert import to_onnx
+from tinydigits_export.convert import to_bits, to_onnx
 from tinydigits_export.golden import golden_glyphs
 from tinydigits_export.verify import Verification, verify
 
@@ -36,8 +35,7 @@ def export_model(
 def with_golden(estimator: LogisticRegression, card: ModelCard) -> ModelCard:
     """The card with the project's own digits and what the estimator makes of them."""
     glyphs = golden_glyphs()
-    bits = (glyphs >= card.threshold).reshape(len(glyphs), -1).astype(np.float64)
     # float32 has seven digits, more would only make the file larger
-    probabilities = estimator.predict_proba(bits).round(7)
+    probabilities = estimator.predict_proba(to_bits(glyphs, card.threshold)).round(7)
     golden = tuple(map(GoldenGlyph.from_glyph, glyphs, probabilities))
     return msgspec.structs.replace(card, golden=golden)

@@ -13,8 +13,8 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 
 from tinydigits.classifier import Glyphs, ModelCard
-from tinydigits.errors import DataError, OutputError
-from tinydigits.files import atomic_write
+from tinydigits.errors import DataError
+from tinydigits.files import atomic_write, make_folder
 from tinydigits.glyph import GLYPH_SIZE
 
 ESTIMATOR_NAME: Final = "estimator.skops"
@@ -50,16 +50,15 @@ class Fitted:
 
         :raises OutputError: where they can't be written.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder} can't be made: {error.strerror}") from error
+        make_folder(folder)
+        # the card goes first and comes last: without one, the files may be of two fits
+        (folder / CARD_NAME).unlink(missing_ok=True)
         packed = io.BytesIO()
         np.savez_compressed(packed, glyphs=self.glyphs)
         card = msgspec.json.format(msgspec.json.encode(self.card), indent=2)
         atomic_write(folder / ESTIMATOR_NAME, skops.io.dumps(self.estimator))
-        atomic_write(folder / CARD_NAME, card + b"\n")
         atomic_write(folder / GLYPHS_NAME, packed.getvalue())
+        atomic_write(folder / CARD_NAME, card + b"\n")
 
 
 def _read(path: Path) -> bytes:

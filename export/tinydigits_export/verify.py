@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from tinydigits.classifier import INPUT_NAME, LABEL_NAME, PROBABILITY_NAME, Glyphs
 from tinydigits.errors import ModelError
+from tinydigits_export.convert import to_bits
 
 TOLERANCE: Final = 1e-5
 """Largest difference of a probability that rounding to float32 explains: 2e-6 was seen over
@@ -65,7 +66,7 @@ def verify(
     with tqdm(total=len(glyphs), desc="verify", unit="glyph", leave=False, disable=None) as bar:
         for first in range(0, len(glyphs), BATCH):
             batch = glyphs[first : first + BATCH]
-            bits = (batch >= threshold).reshape(len(batch), -1).astype(np.float64)
+            bits = to_bits(batch, threshold)
             label, probability = estimator.predict(bits), estimator.predict_proba(bits)
             for name, run in runs.items():
                 found[name] = _compare(found[name], run(batch), label, probability)

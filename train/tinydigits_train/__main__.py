@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from tinydigits import __version__
-from tinydigits.command import run_command
+from tinydigits.clock import StageClock
+from tinydigits.command import Parser, run_command
+from tinydigits.errors import UsageError
 from tinydigits.files import make_folder
 
 # Each subcommand imports what it needs by itself: scikit-learn alone takes two seconds, which
@@ -28,9 +31,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=NAME, description="Train, measure and explain models that read digits."
-    )
+    parser = Parser(prog=NAME, description="Train, measure and explain models that read digits.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_fit(commands)
@@ -125,24 +126,31 @@ def _seed(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("it must be at least 1")
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of 1 or more")
+    return int(text)
 
 
 def _fit(options: argparse.Namespace) -> int:
     from tinydigits_train.sources import load  # noqa: PLC0415  see the top
     from tinydigits_train.tables import fit_summary  # noqa: PLC0415  see the top
-    from tinydigits_train.training import Stopwatch, train_linear  # noqa: PLC0415  see the top
+    from tinydigits_train.training import train_linear  # noqa: PLC0415  see the top
 
-    watch = Stopwatch()
-    make_folder(options.output)
-    with watch.step("load"):
+    clock = StageClock()
+    with clock.stage("load"):
         dataset = load(options.data, options.data_dir)
-    report = train_linear(dataset, options.seed, options.output, watch)
-    print(fit_summary(report, options.output, options.data))
+    make_folder(options.output)
+    report = train_linear(dataset, options.seed, options.output, clock)
+    print(fit_summary(report, options.output, _data_options(options)))
     return 0
+
+
+def _data_options(options: argparse.Namespace) -> str:
+    """The same data once more, for a shell."""
+    named = ["--data", options.data]
+    if options.data_dir:
+        named += ["--data-dir", str(options.data_dir)]
+    return shlex.join(named)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -169,16 +177,18 @@ def _draw(options: argparse.Namespace) -> int:
     from tinydigits_train.sources import load  # noqa: PLC0415  see the top
     from tinydigits_train.splits import split  # noqa: PLC0415  see the top
 
-    make_folder(options.output)
     dataset = load(options.data, options.data_dir)
     everything = np.arange(len(dataset.labels))
     indices = split(dataset, options.seed).test if options.part == "test" else everything
     rng = np.random.default_rng(options.seed)
     order = indices if options.digits == 1 else rng.permutation(indices)
     numbers = order[: len(order) // options.digits * options.digits].reshape(-1, options.digits)
+    if not len(numbers):
+        raise UsageError(f"{options.data} has fewer than {options.digits} digits to draw")
+    make_folder(options.output)
     frames = draw_numbers(dataset, numbers[: options.count], options.output, rng)
     print(f"{options.output} holds {frames} frames and their labels.csv")
-    print(f"next: tinydigits score {options.output} --digits {options.digits}")
+    print(f"next: tinydigits score {shlex.quote(str(options.output))} --digits {options.digits}")
     return 0
 
 

@@ -20,8 +20,6 @@ Labels = npt.NDArray[np.int64]
 Groups = npt.NDArray[np.str_]
 Indices = npt.NDArray[np.int64]
 
-DIGITS: Final = tuple(str(digit) for digit in range(10))
-
 _ENLARGED: Final = 3
 """A glyph is enlarged so many times before it is cut to one bit, else its edges turn to stairs."""
 

@@ -23,7 +23,7 @@ from tinydigits.files import atomic_write
 from tinydigits.frame import Luma
 from tinydigits.glyph import GLYPH_SIZE
 from tinydigits.labels import LABELS_FILE
-from tinydigits_train.datasets import DataSet, Indices
+from tinydigits_train.datasets import DataSet, Indices, enlarge
 
 ENLARGED: Final = 3
 """Frame pixels to a glyph pixel."""
@@ -65,8 +65,8 @@ def draw_numbers(dataset: DataSet, numbers: Indices, folder: Path, rng: np.rando
 
     :param numbers: ``int64[frames, digits]``, which of the data set's glyphs each one shows.
     """
-    if not len(numbers):
-        raise UsageError(f"{dataset.name} has too few digits for one number of that many")
+    if any(folder.iterdir()):  # or old frames would stand beside new ones
+        raise UsageError(f"{folder} is not empty: name a new folder")
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(("file", "digits"))
@@ -105,8 +105,7 @@ def _layout(glyphs: Glyphs, tilt: float) -> Coverage:
     ink = np.zeros(size[::-1], np.uint8)
     for place, glyph in enumerate(glyphs):
         left = beside + place * step
-        large = Image.fromarray(glyph).resize((side, side), Image.Resampling.BICUBIC)
         part = ink[above : above + side, left : left + side]
-        np.maximum(part, np.asarray(large), out=part)
+        np.maximum(part, enlarge(glyph, ENLARGED), out=part)
     image = Image.fromarray(ink).rotate(tilt, Image.Resampling.BICUBIC)
     return np.asarray(image.filter(ImageFilter.GaussianBlur(0.7)), np.float64) / 255

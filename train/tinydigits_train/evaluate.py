@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from tinydigits.classifier import Classifier, Glyphs, ModelCard, Probabilities
+from tinydigits.classifier import DIGITS, Classifier, Glyphs, ModelCard, Probabilities
 from tinydigits.errors import DataError
-from tinydigits_train.datasets import DIGITS, DataSet
+from tinydigits_train.datasets import DataSet
 from tinydigits_train.measure import Measures, measure
 from tinydigits_train.splits import split
 

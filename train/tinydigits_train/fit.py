@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from tinydigits.classifier import Glyphs
+from tinydigits_export.convert import to_bits
 from tinydigits_train.datasets import Indices, Labels
 from tinydigits_train.splits import Parts
 
@@ -75,11 +76,6 @@ class LinearFit:
 
     estimator: LogisticRegression
     ladder: tuple[Candidate, ...]
-
-
-def to_bits(glyphs: Glyphs, threshold: int = BIT_THRESHOLD) -> Bits:
-    """``float32[N, 784]``: 1.0 is ink, 0.0 is paper."""
-    return (glyphs >= threshold).reshape(len(glyphs), -1).astype(np.float32)
 
 
 def fit_linear(

@@ -13,12 +13,13 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
+from tinydigits.classifier import DIGITS
 from tinydigits.errors import DataError, PictureError
 from tinydigits.frame import Frame
 from tinydigits.glyph import Glyph
 from tinydigits.labels import LabelledPicture, list_pictures
 from tinydigits.reader import single_glyph
-from tinydigits_train.datasets import DIGITS, DataSet
+from tinydigits_train.datasets import DataSet
 
 _NAMED: Final = 3
 """So many of the pictures that were left out are named."""
@@ -48,7 +49,8 @@ def load_folder(folder: Path) -> DataSet:
     labels = np.array([int(picture.digits or 0) for picture in used], np.int64)
     groups = None
     if any(picture.group is not None for picture in used):
-        groups = np.array([picture.group for picture in used], np.str_)
+        # a picture without a group is a group of its own
+        groups = np.array([picture.group or f"/{i}" for i, picture in enumerate(used)], np.str_)
     # the path as it was named may tell of a person's home; it would travel in the model's card
     name = f"folder:{folder.resolve().name}"
     return DataSet(name, np.stack(glyphs), labels, groups)

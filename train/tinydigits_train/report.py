@@ -34,7 +34,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     views: dict[str, float]
     """The ways of making glyphs that were learned from, and the weight of a glyph in each."""
     c: float
-    """Inverse strength of regularisation: the best of the ladder."""
+    """Inverse strength of regularisation: the last of the ladder that gained enough."""
     ladder: tuple[Candidate, ...]
     """All that were tried: fitted on the train part, compared on the validation part. Only the best
     was fitted again, on both parts together; that is the model."""
@@ -51,7 +51,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Largest resident size of this process, in bytes."""
     model_bytes: int
     verification: Verification
-    """How far two runtimes are from the estimator, on the whole test part and the golden glyphs."""
+    """How far two runtimes are from the estimator, on the whole test part."""
     schema: int = SCHEMA_VERSION
 
     def to_json(self) -> bytes:

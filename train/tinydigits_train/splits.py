@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
-from tinydigits.classifier import Split
+from tinydigits.classifier import DIGITS, Split
 from tinydigits.errors import DataError
-from tinydigits_train.datasets import DIGITS, DataSet, Groups, Indices, Labels
+from tinydigits_train.datasets import DataSet, Groups, Indices, Labels
 
 FOLDS: Final = 5
 """One fold in five is the test part, one the validation part: 60/20/20."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def measures_table(measures: Measures) -> str:
 def fit_summary(report: Report, folder: Path, data: str) -> str:
     """What a fit gave, where it is, and what to do with it.
 
-    :param data: the data set as the command line named it.
+    :param data: the options that name the data set again.
     """
     measures = report.measures
     again = report.accuracy_by_view[AS_DEVICE].value
@@ -52,6 +53,7 @@ def fit_summary(report: Report, folder: Path, data: str) -> str:
     rows["model file"] = f"{report.model_bytes:,} bytes, {checked}"
     seconds, megabytes = sum(report.seconds.values()), report.peak_memory / 1e6
     rows["it took"] = f"{seconds:.0f} s and {megabytes:.0f} MB of memory"
+    model = shlex.quote(str(folder / MODEL_NAME))
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
     seen = f"trained on {report.data[0].name}, measured on {measures.n:,} glyphs it has not seen"
     return "\n".join(
@@ -59,8 +61,8 @@ def fit_summary(report: Report, folder: Path, data: str) -> str:
             f"{report.model} model, {seen}",
             *(f"  {name:<17}  {value}" for name, value in rows.items()),
             f"{folder} holds {names}",
-            f"next: tinydigits-train evaluate {folder / MODEL_NAME} --data {data}",
-            f"      tinydigits-export --inspect {folder / MODEL_NAME}",
+            f"next: tinydigits-train evaluate {model} {data}",
+            f"      tinydigits-export --inspect {model}",
         )
     )
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
 from typing import Final
 
 from tinydigits.classifier import (
     CONTRACT_VERSION,
+    DIGITS,
     CoveragePoint,
     ModelCard,
-    jittered,
     steadied,
 )
+from tinydigits.clock import StageClock
 from tinydigits.files import atomic_write
-from tinydigits.glyph import fingerprint
+from tinydigits.glyph import fingerprint, jittered
 from tinydigits_export.card import read_card, render_card
+from tinydigits_export.convert import to_bits
 from tinydigits_export.export import export_model
 from tinydigits_export.fitted import Fitted
-from tinydigits_train.datasets import DIGITS, DataSet, through_device
-from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear, to_bits
+from tinydigits_train.datasets import DataSet, through_device
+from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear
 from tinydigits_train.measure import Measures, measure
 from tinydigits_train.report import Report, library_versions, peak_memory
 from tinydigits_train.splits import Parts, split
@@ -36,31 +34,17 @@ AS_GIVEN: Final = "as given"
 AS_DEVICE: Final = "as the device makes them"
 
 
-@dataclass
-class Stopwatch:
-    """Wall time of named steps."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Count what happens inside towards this step."""
-        start = perf_counter()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
-
-
-def train_linear(dataset: DataSet, seed: int, folder: Path, watch: Stopwatch) -> Report:
+def train_linear(dataset: DataSet, seed: int, folder: Path, clock: StageClock) -> Report:
     """Fit, measure, export and verify the linear model, and write all of it to a folder."""
-    with watch.step("prepare"):
+    with clock.stage("prepare"):
         parts = split(dataset, seed)
         views = _views(dataset)
-    with watch.step("fit"):
+    with clock.stage("fit"):
         fit = fit_linear(views, dataset.labels, parts, progress=True)
-    with watch.step("measure"):
+    with clock.stage("measure"):
         by_view = {view.name: _measure(fit, view, dataset, parts) for view in views}
         measures = by_view[AS_GIVEN]
-    with watch.step("export"):
+    with clock.stage("export"):
         card = _card(dataset, parts, measures, _coverage(fit, views[-1], dataset, parts))
         fitted = Fitted(fit.estimator, card, dataset.glyphs[parts.test])
         fitted.save(folder)
@@ -80,7 +64,7 @@ def train_linear(dataset: DataSet, seed: int, folder: Path, watch: Stopwatch) ->
         device_coverage=card.coverage,
         accuracy_by_view={name: found.share() for name, found in by_view.items()},
         versions=card.versions,
-        seconds=watch.seconds,
+        seconds=clock.seconds,
         peak_memory=peak_memory(),
         model_bytes=size,
         verification=verification,
@@ -96,7 +80,7 @@ def _views(dataset: DataSet) -> list[View]:
 
 
 def _measure(fit: LinearFit, view: View, dataset: DataSet, parts: Parts) -> Measures:
-    bits = to_bits(view.glyphs[parts.test])
+    bits = to_bits(view.glyphs[parts.test], BIT_THRESHOLD)
     return measure(fit.estimator.predict_proba(bits), dataset.labels[parts.test], DIGITS)
 
 
@@ -104,7 +88,7 @@ def _coverage(
     fit: LinearFit, view: View, dataset: DataSet, parts: Parts
 ) -> tuple[CoveragePoint, ...]:
     """Error against coverage, with glyphs and probabilities as the device has them."""
-    bits = to_bits(jittered(view.glyphs[parts.test]))
+    bits = to_bits(jittered(view.glyphs[parts.test]), BIT_THRESHOLD)
     probabilities = steadied(fit.estimator.predict_proba(bits))
     return measure(probabilities, dataset.labels[parts.test], DIGITS).coverage
 

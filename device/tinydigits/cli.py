@@ -1,0 +1,355 @@
+"""The command ``tinydigits``: read pictures, run the daemon, score readings."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from tinydigits import __version__
+from tinydigits.camera import FilesCamera
+from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits.command import OneLineFormatter, Parser, run_command
+from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, Table, load_config
+from tinydigits.daemon import Signals, run
+from tinydigits.errors import PictureError, UsageError
+from tinydigits.files import printable
+from tinydigits.frame import Frame
+from tinydigits.ink import POLARITIES
+from tinydigits.labels import LabelledPicture, list_pictures
+from tinydigits.reader import FrameReadings, Reader
+from tinydigits.score import Outcome, render_score, score
+
+if TYPE_CHECKING:
+    from tinydigits.annotate import AnnotatedCopies
+
+NAME: Final = "tinydigits"
+
+_NOTHING_READ: Final = 1
+
+_EXIT_CODES: Final = (
+    "exit codes: 0 done, 1 nothing readable or score below the bar, 2 usage, configuration or "
+    "data, 3 camera, 4 model refused, 5 output can't be written, 70 internal error"
+)
+
+log = logging.getLogger(NAME)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    options = _parser().parse_args(args)
+    # what programs read goes to stdout, what people read beside it to stderr
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLineFormatter(f"{NAME}: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    action: Callable[[argparse.Namespace], int] = options.action
+    return run_command(NAME, lambda: action(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog=NAME,
+        description="Read digits in pictures and camera frames.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_read(commands)
+    _add_run(commands)
+    _add_score(commands)
+    return parser
+
+
+def _add_read(commands: Any) -> None:
+    parser = commands.add_parser(
+        "read",
+        help="read the digits in pictures",
+        description="Find the digits in each picture, in lines, and print the number. What is not "
+        "sure is printed too, and told on standard error.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "pictures", nargs="+", type=Path, metavar="PICTURE", help="a picture file of any format"
+    )
+    _add_reading(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object a picture")
+    parser.add_argument(
+        "--annotate",
+        type=Path,
+        metavar="OUT",
+        help="draw what was read into a copy: a picture file, or a folder for several pictures",
+    )
+    parser.set_defaults(action=_read)
+
+
+def _add_run(commands: Any) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="read frames until told to stop",
+        description="Read frames from the configured source and print one JSON object a reading. "
+        "SIGTERM and SIGINT end it after the current frame.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"configuration in TOML; every key is explained in {DEFAULT_FILE}".replace("%", "%%"),
+    )
+    parser.add_argument(
+        "--source", metavar="PATH", help="a picture, a folder, or a pattern like 'frames/*.png'"
+    )
+    parser.add_argument(
+        "--loop", action="store_true", default=None, help="start over when all have been read"
+    )
+    parser.add_argument(
+        "--fps", type=_fps, metavar="X", help="frames a second at most; default: no limit"
+    )
+    parser.add_argument(
+        "--digits",
+        type=_digits,
+        metavar="N",
+        help="how many digits a frame shows; default: as many as are found",
+    )
+    parser.add_argument(
+        "--model", metavar="FILE", help="model file; default: the one that comes with tinydigits"
+    )
+    parser.set_defaults(action=_run)
+
+
+def _add_score(commands: Any) -> None:
+    parser = commands.add_parser(
+        "score",
+        help="measure how well pictures with known content are read",
+        description="Read every picture of a folder with a labels.csv (columns 'file' and "
+        "'digits', or 'label' for single digits with 10 = must be rejected), or with sub-folders "
+        "0 to 9 and none, and print how many were read right.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="the folder with the pictures and their labels"
+    )
+    _add_reading(parser)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--list", action="store_true", help="print every picture's truth and text")
+    parser.add_argument(
+        "--annotate",
+        type=Path,
+        metavar="OUT",
+        help="draw what was read into copies of the pictures, in this folder",
+    )
+    parser.add_argument(
+        "--min-exact",
+        type=float,
+        metavar="X",
+        help="end with exit code 1 if less than this share (0 to 1) of the numbers is right",
+    )
+    parser.set_defaults(action=_score)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--digits",
+        type=_digits,
+        metavar="N",
+        help="how many digits a picture shows; default: as many as are found",
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=DEFAULT_MODEL,
+        metavar="FILE",
+        help="model file; default: the one that comes with tinydigits",
+    )
+    parser.add_argument(
+        "--max-error",
+        type=float,
+        default=load_config().reader.max_error,
+        metavar="X",
+        help="reject digits so that at most this share of the accepted is wrong, if they are like "
+        "the model's test digits; default: %(default)s",
+    )
+
+
+def _digits(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_DIGITS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of digits, 1 to {MAX_DIGITS}")
+    return int(text)
+
+
+def _fps(text: str) -> float:
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = -1.0
+    if not fps >= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of frames a second, 0 or more")
+    return fps
+
+
+def _read(options: argparse.Namespace) -> int:
+    reader, classifier = _reader(options)
+    copies = None
+    if options.annotate:
+        several = len(options.pictures) > 1 or not options.annotate.suffix
+        copies = _copies(options, options.pictures, folder=several or options.annotate.is_dir())
+    complete = True
+    for path in options.pictures:
+        try:
+            frame = Frame.from_file(path)
+        except PictureError as error:
+            log.error("%s", error)
+            complete = False
+            continue
+        result = reader.read(frame)
+        complete = complete and bool(result.readings[0].digits)
+        _print_readings(result, options, classifier)
+        if copies:
+            copies.write(frame, result.readings[0], path.stem)
+    return 0 if complete else _NOTHING_READ
+
+
+def _reader(options: argparse.Namespace) -> tuple[Reader, Classifier]:
+    if not 0 <= options.max_error <= 1:
+        raise UsageError(f"--max-error is {options.max_error:g}: it is a share, 0 to 1")
+    classifier = Classifier.load(options.model)
+    return Reader(classifier, digits=options.digits, max_error=options.max_error), classifier
+
+
+def _print_readings(
+    result: FrameReadings, options: argparse.Namespace, classifier: Classifier
+) -> None:
+    if options.json:
+        line = {
+            **msgspec.to_builtins(result),
+            "source": printable(result.source),
+            "model": _model(classifier),
+        }
+        print(msgspec.json.encode(line).decode())
+        return
+    source = printable(result.source)
+    for reading in result.readings:
+        prefix = f"{source}: " if len(options.pictures) > 1 else ""
+        if reading.digits:
+            print("\n".join(prefix + line for line in reading.text.split("\n")))
+        if reading.rejected:
+            doubt = "not sure: " if reading.digits else ""
+            log.warning("%s: %s%s", source, doubt, "; ".join(reading.reasons))
+
+
+def _model(classifier: Classifier) -> dict[str, object]:
+    card = classifier.card
+    return {"name": card.name, "labels": card.labels, "data": [source.name for source in card.data]}
+
+
+def _copies(
+    options: argparse.Namespace, pictures: Sequence[Path], *, folder: bool
+) -> AnnotatedCopies:
+    from tinydigits.annotate import AnnotatedCopies  # noqa: PLC0415  drawing takes 40 ms to import
+
+    return AnnotatedCopies(options.annotate, pictures, folder=folder)
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = load_config(options.config, _changes(options))
+    if not config.camera.path:
+        raise UsageError("there is nothing to read: give --source, or camera.path in the config")
+    model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
+    reader = Reader(
+        Classifier.load(model),
+        digits=config.reader.digits or None,
+        polarities=POLARITIES if config.reader.polarity == "auto" else (config.reader.polarity,),
+        max_error=config.reader.max_error,
+    )
+    camera = FilesCamera(config.camera.path, loop=config.camera.loop)
+    with Signals() as signals:
+        ended = run(camera, reader, _publish, signals, config.camera.fps)
+    return 0 if ended.frames or ended.stopped else _NOTHING_READ
+
+
+def _changes(options: argparse.Namespace) -> Table:
+    """What the command line says otherwise than the configuration."""
+    changes: Table = {
+        "camera": {"path": options.source, "loop": options.loop, "fps": options.fps},
+        "reader": {"digits": options.digits},
+        "model": {"path": options.model},
+    }
+    return {
+        table: {key: value for key, value in keys.items() if value is not None}
+        for table, keys in changes.items()
+    }
+
+
+def _publish(result: FrameReadings) -> None:
+    """One JSON line a reading, for whatever reads the standard output."""
+    for reading in result.readings:
+        line = {
+            "wall": result.wall,
+            "source": printable(result.source),
+            "sequence": result.sequence,
+            **msgspec.to_builtins(reading),
+        }
+        print(msgspec.json.encode(line).decode(), flush=True)
+
+
+def _score(options: argparse.Namespace) -> int:
+    if options.min_exact is not None and not 0 <= options.min_exact <= 1:
+        raise UsageError(f"--min-exact is {options.min_exact:g}: it is a share, 0 to 1")
+    pictures = list_pictures(options.folder)
+    reader, _ = _reader(options)
+    result = score(_outcomes(pictures, reader, options))
+    if options.json:
+        print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    else:
+        print(render_score(result, printable(options.folder)))
+    exact = result.exact or 0.0
+    if options.min_exact is not None and exact < options.min_exact:
+        log.error("%.4f of the numbers are right where %g is asked for", exact, options.min_exact)
+        return _NOTHING_READ
+    return _NOTHING_READ if len(result.unreadable) == result.n else 0
+
+
+def _outcomes(
+    pictures: Sequence[LabelledPicture], reader: Reader, options: argparse.Namespace
+) -> Iterator[Outcome]:
+    copies = None
+    if options.annotate:
+        copies = _copies(options, [picture.path for picture in pictures], folder=True)
+    progress = sys.stderr is not None and sys.stderr.isatty() and not options.list
+    for number, picture in enumerate(pictures, start=1):
+        if progress:
+            print(f"\r{number} of {len(pictures)} pictures", end="", file=sys.stderr, flush=True)
+        try:
+            frame = Frame.from_file(picture.path)
+        except PictureError as error:
+            log.warning("%s", error)
+            yield Outcome(picture.path, picture.digits, None)
+            continue
+        result = reader.read(frame)
+        outcome = Outcome(picture.path, picture.digits, result.readings[0])
+        if options.list:
+            print(_listed(outcome))
+        if copies:
+            copies.write(frame, result.readings[0], _copy_name(picture.path, options.folder))
+        yield outcome
+    if progress:
+        print("\r\033[K", end="", file=sys.stderr)
+
+
+def _copy_name(path: Path, folder: Path) -> str:
+    """The picture's name with the sub-folders it lies in, so that 3/a.png and 8/a.png differ."""
+    within = path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name)
+    return "-".join(within.with_suffix("").parts)
+
+
+def _listed(outcome: Outcome) -> str:
+    mark = "right" if outcome.right else "WRONG"
+    truth = outcome.truth or "none"
+    return (
+        f"{printable(outcome.path.name)}: shows {truth}, read {outcome.text or 'nothing'}: {mark}"
+    )
