@@ -183,7 +183,7 @@ def test_text() -> None:
     assert "  whole number right           40.00 %" in lines
     assert "  without digit, yet accepted  25.00 %" in lines
     assert "  unreadable pictures              2" in lines
-    header = next(line for line in lines if line.endswith("none"))
+    header = next(line for line in lines if line.endswith("missed"))
     four = next(line for line in lines if line.startswith("  4  "))
     assert four[header.index("5")] == "1"
     assert set(four[5:]) == {" ", ".", "1"}

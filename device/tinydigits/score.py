@@ -174,7 +174,9 @@ def _matrix(confusion: list[list[int]]) -> list[str]:
     width = max(5, len(str(max(map(max, confusion)))) + 1)
     header = "     " + "".join(f"{name:>{width}}" for name in DIGITS) + "  missed"
     rows = (
-        f"  {digit}  " + "".join(f"{count or '.':>{width}}" for count in row[:-1]) + f"{row[-1]:>8}"
+        f"  {digit}  "
+        + "".join(f"{count or '.':>{width}}" for count in row[:-1])
+        + f"{row[-1] or '.':>8}"
         for digit, row in zip(DIGITS, confusion, strict=True)
     )
     return [header, *rows]
