@@ -7,10 +7,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 # before any test imports NumPy: threads that wait for each other make small matrices crawl where
 # several tests run at once
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from samples import picture_of
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +29,23 @@ def data_home() -> Path:
 def mnist_dir(data_home: Path) -> Path:
     """The folder with the four original files of MNIST."""
     return data_home / "mnist"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with pictures of 27 and 5410, where the command runs."""
+    for number in ("27", "5410"):
+        picture_of(number).save(tmp_path / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def labelled(folder: Path) -> Path:
+    """The same with labels: 27 is labelled right, 5410 wrong, and a blank picture shows none."""
+    Image.new("L", (90, 90), 200).save(folder / "blank.png")
+    (folder / "labels.csv").write_text("file,digits\n27.png,27\n5410.png,5411\n")
+    return folder
 
 
 @pytest.hookimpl(wrapper=True)
