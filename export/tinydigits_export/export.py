@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from tinydigits.classifier import Classifier, Glyphs, GoldenGlyph, ModelCard
@@ -35,7 +36,8 @@ def export_model(
 def with_golden(estimator: LogisticRegression, card: ModelCard) -> ModelCard:
     """The card with the project's own digits and what the estimator makes of them."""
     glyphs = golden_glyphs()
+    probabilities = estimator.predict_proba(to_bits(glyphs, card.threshold))
     # float32 has seven digits, more would only make the file larger
-    probabilities = estimator.predict_proba(to_bits(glyphs, card.threshold)).round(7)
+    probabilities = probabilities.astype(np.float64).round(7)
     golden = tuple(map(GoldenGlyph.from_glyph, glyphs, probabilities))
     return msgspec.structs.replace(card, golden=golden)

@@ -90,7 +90,12 @@ def _coverage(
     """Error against coverage, with glyphs and probabilities as the device has them."""
     bits = to_bits(jittered(view.glyphs[parts.test]), BIT_THRESHOLD)
     probabilities = steadied(fit.estimator.predict_proba(bits))
-    return measure(probabilities, dataset.labels[parts.test], DIGITS).coverage
+    coverage = measure(probabilities, dataset.labels[parts.test], DIGITS).coverage
+    # it travels in the model file, where every digit counts
+    return tuple(
+        CoveragePoint(round(p.confidence, 5), round(p.coverage, 5), round(p.error, 5))
+        for p in coverage
+    )
 
 
 def _card(
