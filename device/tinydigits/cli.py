@@ -110,12 +110,7 @@ def _add_run(commands: Any) -> None:
     parser.add_argument(
         "--fps", type=_fps, metavar="X", help="frames a second at most; default: no limit"
     )
-    parser.add_argument(
-        "--digits",
-        type=_digits,
-        metavar="N",
-        help="how many digits a frame shows; default: as many as are found",
-    )
+    _add_digits(parser, "frame")
     parser.add_argument(
         "--model", metavar="FILE", help="model file; default: the one that comes with tinydigits"
     )
@@ -153,12 +148,7 @@ def _add_score(commands: Any) -> None:
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--digits",
-        type=_digits,
-        metavar="N",
-        help="how many digits a picture shows; default: as many as are found",
-    )
+    _add_digits(parser, "picture")
     parser.add_argument(
         "--model",
         type=Path,
@@ -173,6 +163,15 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="reject digits so that at most this share of the accepted is wrong, if they are like "
         "the model's test digits; default: %(default)s",
+    )
+
+
+def _add_digits(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--digits",
+        type=_digits,
+        metavar="N",
+        help=f"how many digits a {what} shows; default: as many as are found",
     )
 
 

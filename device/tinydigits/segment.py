@@ -105,15 +105,13 @@ def locate_digits(mask: Mask, digits: int | None = None) -> list[Line]:
     if not groups:
         return []
     if digits == 1:
-        lines = [[max(groups, key=lambda group: _prominence(group.box, mask.shape))]]
-    else:
-        lines = _main_lines(_lines(groups))
-    drawn = [[_draw(components, group) for group in line] for line in lines]
-    if digits == 1:
-        return drawn
-    split = [_split_touching(line) for line in drawn]
-    exact = [line for line in split if len(line) == digits]
-    return exact[:1] or split
+        return [[_draw(components, max(groups, key=lambda g: _prominence(g.box, mask.shape)))]]
+    lines = [
+        _split_touching([_draw(components, group) for group in line])
+        for line in _main_lines(_lines(groups))
+    ]
+    exact = [line for line in lines if len(line) == digits]
+    return exact[:1] or lines
 
 
 def _draw(components: Components, group: _Group) -> DigitInk:
