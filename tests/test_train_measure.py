@@ -16,6 +16,7 @@ from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
     f1_score,
+    multilabel_confusion_matrix,
     precision_recall_fscore_support,
 )
 
@@ -54,6 +55,10 @@ def test_agrees_with_scikit_learn(n: int, seed: int) -> None:
     expected = precision_recall_fscore_support(truth, read, labels=columns, zero_division=0)
     ours = [(c.precision, c.recall, c.f1, c.support) for c in found.classes]
     assert np.allclose(ours, np.transpose(expected))
+    counts = multilabel_confusion_matrix(truth, read, labels=columns)
+    for c, ((tn, fp), (fn, tp)) in zip(found.classes, counts.tolist(), strict=True):
+        assert (c.true_negatives, c.false_positives) == (tn, fp)
+        assert (c.false_negatives, c.true_positives) == (fn, tp)
     assert found.accuracy == pytest.approx(accuracy_score(truth, read))
     assert np.array_equal(found.confusion, confusion_matrix(truth, read, labels=columns))
     for name, ours_ in (("macro", found.macro_f1), ("weighted", found.weighted_f1)):

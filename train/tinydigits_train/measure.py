@@ -31,13 +31,28 @@ _Bools = npt.NDArray[np.bool_]
 
 
 class ClassMeasures(msgspec.Struct, frozen=True):
-    """How one class is read; all but ``support``, its number of glyphs, are fractions."""
+    """How one class is read, each class against all the others.
+
+    Precision, recall and F1 are fractions; where there is nothing to divide by they are 0.
+    """
 
     label: str
+    true_positives: int
+    """Glyphs of this class that were read as it."""
+    false_positives: int
+    """Glyphs of other classes that were read as it."""
+    true_negatives: int
+    """Glyphs of other classes that were read as another."""
+    false_negatives: int
+    """Glyphs of this class that were read as another."""
     precision: float
+    """Of those read as this class, the share that is: TP / (TP + FP)."""
     recall: float
+    """Of those of this class, the share that was read as it: TP / (TP + FN)."""
     f1: float
+    """Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN)."""
     support: int
+    """Glyphs of this class: TP + FN."""
 
 
 class Confusion(msgspec.Struct, frozen=True):
@@ -134,14 +149,19 @@ def wilson(hits: int, n: int) -> Share:
 def _classes(
     confusion: npt.NDArray[np.int64], labels: tuple[str, ...]
 ) -> tuple[ClassMeasures, ...]:
-    hits, support, read = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    total, hits = int(confusion.sum()), confusion.diagonal().tolist()
+    support, read = confusion.sum(axis=1).tolist(), confusion.sum(axis=0).tolist()
     return tuple(
         ClassMeasures(
             label,
-            precision=float(hits[k] / max(read[k], 1)),
-            recall=float(hits[k] / max(support[k], 1)),
-            f1=float(2 * hits[k] / max(read[k] + support[k], 1)),
-            support=int(support[k]),
+            true_positives=hits[k],
+            false_positives=read[k] - hits[k],
+            true_negatives=total - read[k] - support[k] + hits[k],
+            false_negatives=support[k] - hits[k],
+            precision=hits[k] / max(read[k], 1),
+            recall=hits[k] / max(support[k], 1),
+            f1=2 * hits[k] / max(read[k] + support[k], 1),
+            support=support[k],
         )
         for k, label in enumerate(labels)
     )
