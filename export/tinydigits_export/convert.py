@@ -32,7 +32,7 @@ OPSET: Final = 17
 IR_VERSION: Final = 8
 """The file format that came with opset 17; ONNX Runtime 1.21 reads up to 10."""
 
-_BITS: Final = "bits"
+BITS_NAME: Final = "bits"
 _SKL_PROBABILITY: Final = "probabilities"  # what skl2onnx calls it
 _PIXELS: Final = GLYPH_SIZE * GLYPH_SIZE
 
@@ -54,7 +54,7 @@ def to_onnx(estimator: LogisticRegression, card: ModelCard) -> bytes:
             # ONNX Runtime compares no uint8
             helper.make_node("Cast", ["row"], ["level"], to=TensorProto.FLOAT),
             helper.make_node("GreaterOrEqual", ["level", "threshold"], ["is_ink"]),
-            helper.make_node("Cast", ["is_ink"], [_BITS], to=TensorProto.FLOAT),
+            helper.make_node("Cast", ["is_ink"], [BITS_NAME], to=TensorProto.FLOAT),
             *regression.node,
             helper.make_node("ArgMax", [PROBABILITY_NAME], [LABEL_NAME], axis=1, keepdims=0),
         ],
@@ -114,12 +114,12 @@ def _regression(estimator: LogisticRegression) -> GraphProto:
     """
     model = convert_sklearn(
         estimator,
-        initial_types=[(_BITS, FloatTensorType([None, _PIXELS]))],
+        initial_types=[(BITS_NAME, FloatTensorType([None, _PIXELS]))],
         options={"zipmap": False},
         target_opset=OPSET,
         black_op={"LinearClassifier"},
     )
-    graph = Extractor(model).extract_model([_BITS], [_SKL_PROBABILITY]).graph
+    graph = Extractor(model).extract_model([BITS_NAME], [_SKL_PROBABILITY]).graph
     for tensor in graph.initializer:
         # as raw bytes, the same from every version of skl2onnx
         tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor), tensor.name))

@@ -1,0 +1,32 @@
+"""Weights read back from a model file are those that the model computes with."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits_export.convert import to_bits
+from tinydigits_export.weights import linear_weights
+from tinydigits_train.sources import load_bundled
+
+
+def test_weights() -> None:
+    """With them and a softmax one gets the probabilities that the model gives."""
+    content = DEFAULT_MODEL.read_bytes()
+    found = linear_weights(content)
+    assert found is not None
+    classifier = Classifier.from_bytes(content)
+    glyphs = load_bundled().glyphs[:100]
+    scores = to_bits(glyphs, classifier.card.threshold) @ found.weights.T + found.intercepts
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    due = classifier.probabilities(glyphs)
+    assert np.abs(powers / powers.sum(axis=1, keepdims=True) - due).max() < 1e-5
+
+
+def test_other_models_have_none() -> None:
+    """A graph that does more with its bits than one matrix product has no such pictures."""
+    model = onnx.load_model_from_string(DEFAULT_MODEL.read_bytes())
+    model.graph.node.append(helper.make_node("Identity", ["bits"], ["more"]))
+    assert linear_weights(model.SerializeToString()) is None
