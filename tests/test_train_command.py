@@ -34,12 +34,13 @@ def below_a_file(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [a_file, below_a_file, lambda _: Path("/proc/tinydigits")])
+@pytest.mark.parametrize("command", ["fit", "article"])
 def test_output_is_tried_first(
-    make: Callable[[Path], Path], tmp_path: Path, capsys: Capture
+    command: str, make: Callable[[Path], Path], tmp_path: Path, capsys: Capture
 ) -> None:
     """A folder that can't be written is told before anything is trained."""
     output = make(tmp_path / "output")
-    assert main(["fit", "--data", "bundled", "-o", str(output)]) == 5
+    assert main([command, "--data", "bundled", "-o", str(output)]) == 5
     assert f"the folder {output} can't be written" in complaint(capsys)
 
 
@@ -49,6 +50,7 @@ def test_output_is_tried_first(
         (["fit", "--data", "emnist", "-o", "OUT"], 2, "there is no data set 'emnist'"),
         (["fit", "--data", "folder:/nowhere", "-o", "OUT"], 2, "/nowhere: there is no such folder"),
         (["fit", "--data", "mnist", "--data-dir", "OUT", "-o", "OUT"], 2, "is missing: all four"),
+        (["article", "--data", "mnist", "--data-dir", "/nowhere", "-o", "OUT"], 2, "/nowhere"),
         (["evaluate", "OUT/no.onnx", "--data", "bundled"], 4, "no.onnx: it can't be read"),
     ],
 )

@@ -19,7 +19,7 @@ from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.evaluate import evaluate
 from tinydigits_train.fit import BIT_THRESHOLD, C_LADDER, DEVICE_WEIGHT, View, fit_linear
 from tinydigits_train.mnist import load_mnist
-from tinydigits_train.report import Report
+from tinydigits_train.report import FitReport
 from tinydigits_train.sources import load_bundled
 from tinydigits_train.splits import split
 
@@ -41,9 +41,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(folder: Path) -> Report:
+def report(folder: Path) -> FitReport:
     """The report of that fit."""
-    return msgspec.json.decode((folder / "report.json").read_bytes(), type=Report)
+    return msgspec.json.decode((folder / "report.json").read_bytes(), type=FitReport)
 
 
 @pytest.fixture(scope="module")
@@ -109,16 +109,17 @@ def test_writes(folder: Path) -> None:
         "card.json",
         "digits.onnx",
         "estimator.skops",
+        "report.html",
         "report.json",
         "test-glyphs.npz",
     ]
 
 
-def test_report(report: Report, folder: Path, bundled: DataSet) -> None:
+def test_report(report: FitReport, folder: Path, bundled: DataSet) -> None:
     """The report tells data, split, choice, measures, versions and costs."""
     parts = split(bundled, seed=0)
-    assert report.schema == 1
-    assert report.data == (bundled.source(),)
+    assert report.schema == 2
+    assert report.data.source == bundled.source()
     assert report.split == parts.card()
     assert report.c in {candidate.c for candidate in report.ladder}
     assert report.views == {"as given": 1.0, "as the device makes them": DEVICE_WEIGHT}
@@ -133,7 +134,9 @@ def test_report(report: Report, folder: Path, bundled: DataSet) -> None:
     assert document["measures"]["accuracy"] == report.measures.accuracy
 
 
-def test_model_carries_the_measures(report: Report, classifier: Classifier, folder: Path) -> None:
+def test_model_carries_the_measures(
+    report: FitReport, classifier: Classifier, folder: Path
+) -> None:
     """What the report says of accuracy and coverage travels in the model file, and the card for
     people has it too.
     """
@@ -146,7 +149,7 @@ def test_model_carries_the_measures(report: Report, classifier: Classifier, fold
     assert "self-test at start: 10" in text
 
 
-def test_can_be_exported_again(report: Report, folder: Path, bundled: DataSet) -> None:
+def test_can_be_exported_again(report: FitReport, folder: Path, bundled: DataSet) -> None:
     """The folder holds all that tinydigits-export needs, the whole test part among it."""
     fitted = Fitted.load(folder)
     assert np.array_equal(fitted.glyphs, bundled.glyphs[split(bundled, seed=0).test])
@@ -164,10 +167,10 @@ def test_says_what_it_did(tmp_path: Path, capsys: Capture) -> None:
 
 
 def test_evaluate_takes_the_same_test_part(
-    report: Report, classifier: Classifier, bundled: DataSet
+    report: FitReport, classifier: Classifier, bundled: DataSet
 ) -> None:
     """A model is measured on what it was not trained on, and comes out as when it was fitted."""
-    found = evaluate(classifier, bundled)
+    found = evaluate(classifier, bundled).measures
     assert found.n == report.measures.n
     assert found.accuracy == report.measures.accuracy
     assert found.confusion == report.measures.confusion
@@ -177,15 +180,15 @@ def test_evaluate_takes_the_same_test_part(
 def test_evaluate_on_other_data(classifier: Classifier, bundled: DataSet, mnist_dir: Path) -> None:
     """Of a set the model has not seen everything is measured, of MNIST the official test part."""
     foreign = bundled.take(np.arange(1000))
-    assert evaluate(classifier, foreign).n == 1000
-    assert evaluate(classifier, foreign, "test").n == 200
-    assert evaluate(classifier, bundled, "all").n == 1797
-    mnist = evaluate(classifier, load_mnist(mnist_dir))
+    assert evaluate(classifier, foreign).measures.n == 1000
+    assert evaluate(classifier, foreign, "test").measures.n == 200
+    assert evaluate(classifier, bundled, "all").measures.n == 1797
+    mnist = evaluate(classifier, load_mnist(mnist_dir)).measures
     assert mnist.n == 10_000
     assert 0.4 < mnist.accuracy < 0.9
 
 
-def test_evaluate_json(report: Report, folder: Path, capsys: Capture) -> None:
+def test_evaluate_json(report: FitReport, folder: Path, capsys: Capture) -> None:
     """With --json the accuracy is a plain fraction at the top, its interval beside it."""
     assert main(["evaluate", str(folder / "digits.onnx"), "--data", "bundled", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

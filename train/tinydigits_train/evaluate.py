@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 
-from tinydigits.classifier import DIGITS, Classifier, Glyphs, ModelCard, Probabilities
+from tinydigits.classifier import (
+    DIGITS,
+    Classifier,
+    Glyphs,
+    ModelCard,
+    Probabilities,
+    read_model,
+)
+from tinydigits.clock import StageClock
 from tinydigits.errors import DataError
-from tinydigits_train.datasets import DataSet
+from tinydigits_export.weights import linear_weights
+from tinydigits_train.datasets import DataSet, Labels
 from tinydigits_train.measure import Measures, measure
+from tinydigits_train.portrait import (
+    Portrait,
+    show_mistakes,
+    try_thresholds,
+    two_levels,
+    view_coefficients,
+    view_data,
+)
+from tinydigits_train.report import EvaluationReport, library_versions
 from tinydigits_train.splits import split
 
 Part = Literal["test", "all"]
@@ -17,7 +38,37 @@ Part = Literal["test", "all"]
 _BATCH: Final = 1000
 
 
-def evaluate(classifier: Classifier, dataset: DataSet, part: Part | None = None) -> Measures:
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A model beside the glyphs it was measured on."""
+
+    classifier: Classifier
+    dataset: DataSet
+    """The part of a set that was measured."""
+    part: Part
+    truth: Labels
+    """``int64[N]``, the column of each glyph's label in the probabilities."""
+    probabilities: Probabilities
+    measures: Measures
+
+    def portrait(self, content: bytes) -> Portrait:
+        """The model as people look at it; ``content`` is that of its file."""
+        card, glyphs = self.classifier.card, self.dataset.glyphs
+        found = linear_weights(content)
+        seen = two_levels(glyphs, card.threshold)
+
+        def accuracy(bits: Glyphs) -> float:
+            read = _probabilities(self.classifier, bits).argmax(axis=1)
+            return float((read == self.truth).mean())
+
+        return Portrait(
+            *show_mistakes(seen, self.probabilities, self.truth, self.measures),
+            thresholds=try_thresholds(glyphs, accuracy),
+            coefficients=found and view_coefficients(*found, card.labels),
+        )
+
+
+def evaluate(classifier: Classifier, dataset: DataSet, part: Part | None = None) -> Evaluation:
     """Measure a model on a data set.
 
     :param part: ``test`` or ``all``. Where it isn't given, ``test`` if the set has an official test
@@ -25,11 +76,35 @@ def evaluate(classifier: Classifier, dataset: DataSet, part: Part | None = None)
         the model has seen none of it.
     :raises DataError: where the test part that the model's card names can't be made again.
     """
-    if (part or default_part(classifier.card, dataset)) == "test":
+    part = part or default_part(classifier.card, dataset)
+    if part == "test":
         dataset = test_part(classifier.card, dataset)
     names = classifier.card.labels
     truth = np.array([names.index(digit) for digit in DIGITS], np.int64)[dataset.labels]
-    return measure(_probabilities(classifier, dataset.glyphs), truth, names)
+    probabilities = _probabilities(classifier, dataset.glyphs)
+    measures = measure(probabilities, truth, names)
+    return Evaluation(classifier, dataset, part, truth, probabilities, measures)
+
+
+def report_evaluation(found: Evaluation, model: Path, clock: StageClock) -> EvaluationReport:
+    """Everything about an evaluation; ``model`` is the file that was loaded."""
+    content, card = read_model(model), found.classifier.card
+    with clock.stage("portrait"):
+        portrait = found.portrait(content)
+        everything = np.arange(len(found.dataset))
+        data = view_data(found.dataset, {found.part: everything}, card.threshold)
+    return EvaluationReport(
+        model=card.name,
+        model_sha256=hashlib.sha256(content).hexdigest(),
+        model_bytes=len(content),
+        trained_on=card.data,
+        part=found.part,
+        data=data,
+        measures=found.measures,
+        portrait=portrait,
+        versions=library_versions(),
+        seconds=clock.seconds,
+    )
 
 
 def default_part(card: ModelCard, dataset: DataSet) -> Part:

@@ -39,9 +39,13 @@ class Parts:
         """Everything but the test part."""
         return np.sort(np.concatenate([self.train, self.validation]))
 
+    def by_name(self) -> dict[str, Indices]:
+        """The parts under the names that reports give them."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
     def card(self) -> Split:
         """What a model card says of the split."""
-        parts = (self.train, self.validation, self.test)
+        parts = self.by_name().values()
         digest = hashlib.sha256(repr([len(part) for part in parts]).encode())
         for part in parts:
             digest.update(part.astype("<i8").tobytes())

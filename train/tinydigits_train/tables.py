@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from tinydigits_train.measure import Measures
-from tinydigits_train.report import Report
+from tinydigits_train.report import ArticleReport, FitReport, Variant
 from tinydigits_train.training import AS_DEVICE, MODEL_NAME
+
+_WIDTH: Final = 100
+"""Of a terminal that shows folded sentences."""
 
 
 def measures_table(measures: Measures) -> str:
@@ -38,7 +43,7 @@ def measures_table(measures: Measures) -> str:
     )
 
 
-def fit_summary(report: Report, folder: Path, data: str) -> str:
+def fit_summary(report: FitReport, folder: Path, data: str) -> str:
     """What a fit gave, where it is, and what to do with it.
 
     :param data: the options that name the data set again.
@@ -55,7 +60,9 @@ def fit_summary(report: Report, folder: Path, data: str) -> str:
     rows["it took"] = f"{seconds:.0f} s and {megabytes:.0f} MB of memory"
     model = shlex.quote(str(folder / MODEL_NAME))
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
-    seen = f"trained on {report.data[0].name}, measured on {measures.n:,} glyphs it has not seen"
+    seen = (
+        f"trained on {report.data.source.name}, measured on {measures.n:,} glyphs it has not seen"
+    )
     return "\n".join(
         (
             f"{report.model} model, {seen}",
@@ -67,9 +74,39 @@ def fit_summary(report: Report, folder: Path, data: str) -> str:
     )
 
 
+def article_summary(report: ArticleReport) -> str:
+    """Every variant in both orders, and the verdict on every claim."""
+    by_name: dict[str, list[Variant]] = {}
+    for variant in report.variants:
+        by_name.setdefault(variant.name, []).append(variant)
+    orders = [variant.order for variant in next(iter(by_name.values()))]
+    rows = [("macro F1 (accuracy)", *orders, "bytes an image")]
+    rows += [
+        (
+            name,
+            *(f"{percent(v.macro_f1)} ({percent(v.accuracy)})" for v in variants),
+            f"{variants[0].bytes_per_image:,}",
+        )
+        for name, variants in by_name.items()
+    ]
+    claims = [
+        f"{claim.verdict + ':':<15} {claim.says} {_as_sentence(claim.measured)}"
+        for claim in report.claims
+    ]
+    folded = [
+        textwrap.fill(claim, _WIDTH, subsequent_indent=" " * 16, break_on_hyphens=False)
+        for claim in claims
+    ]
+    return "\n".join((*_aligned(rows), "", *folded, ""))
+
+
 def percent(share: float) -> str:
     """A fraction as a percentage."""
     return f"{100 * share:.2f} %"
+
+
+def _as_sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _accuracy(measures: Measures) -> str:

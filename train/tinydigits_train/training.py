@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from tinydigits.classifier import (
     CONTRACT_VERSION,
     DIGITS,
     CoveragePoint,
+    Glyphs,
     ModelCard,
     steadied,
 )
@@ -22,11 +26,19 @@ from tinydigits_export.fitted import Fitted
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear
 from tinydigits_train.measure import Measures, measure
-from tinydigits_train.report import Report, library_versions, peak_memory
+from tinydigits_train.page import write_report
+from tinydigits_train.portrait import (
+    Portrait,
+    show_mistakes,
+    try_thresholds,
+    two_levels,
+    view_coefficients,
+    view_data,
+)
+from tinydigits_train.report import FitReport, library_versions, peak_memory
 from tinydigits_train.splits import Parts, split
 
 MODEL_NAME: Final = "digits.onnx"
-REPORT_NAME: Final = "report.json"
 MODEL_CARD_NAME: Final = "MODEL_CARD.md"
 
 LINEAR: Final = "linear"
@@ -34,7 +46,7 @@ AS_GIVEN: Final = "as given"
 AS_DEVICE: Final = "as the device makes them"
 
 
-def train_linear(dataset: DataSet, seed: int, folder: Path, clock: StageClock) -> Report:
+def train_linear(dataset: DataSet, seed: int, folder: Path, clock: StageClock) -> FitReport:
     """Fit, measure, export and verify the linear model, and write all of it to a folder."""
     with clock.stage("prepare"):
         parts = split(dataset, seed)
@@ -52,15 +64,15 @@ def train_linear(dataset: DataSet, seed: int, folder: Path, clock: StageClock) -
         verification, size = export_model(fitted.estimator, card, fitted.glyphs, model)
         text = render_card(read_card(model)[0], size)
         atomic_write(folder / MODEL_CARD_NAME, text.encode())
-    report = Report(
+    report = FitReport(
         model=LINEAR,
-        data=card.data,
+        data=view_data(dataset, parts.by_name(), card.threshold),
         split=card.split,
-        threshold=card.threshold,
         views={view.name: view.weight for view in views},
         c=fit.estimator.C,
         ladder=fit.ladder,
         measures=measures,
+        portrait=_portrait(fit, dataset.take(parts.test), measures),
         device_coverage=card.coverage,
         accuracy_by_view={name: found.share() for name, found in by_view.items()},
         versions=card.versions,
@@ -69,7 +81,7 @@ def train_linear(dataset: DataSet, seed: int, folder: Path, clock: StageClock) -
         model_bytes=size,
         verification=verification,
     )
-    atomic_write(folder / REPORT_NAME, report.to_json())
+    write_report(report, folder)
     return report
 
 
@@ -82,6 +94,23 @@ def _views(dataset: DataSet) -> list[View]:
 def _measure(fit: LinearFit, view: View, dataset: DataSet, parts: Parts) -> Measures:
     bits = to_bits(view.glyphs[parts.test], BIT_THRESHOLD)
     return measure(fit.estimator.predict_proba(bits), dataset.labels[parts.test], DIGITS)
+
+
+def _portrait(fit: LinearFit, test: DataSet, measures: Measures) -> Portrait:
+    estimator, seen = fit.estimator, two_levels(test.glyphs, BIT_THRESHOLD)
+
+    def probabilities(glyphs: Glyphs) -> npt.NDArray[np.floating]:
+        found: npt.NDArray[np.floating] = estimator.predict_proba(to_bits(glyphs, BIT_THRESHOLD))
+        return found
+
+    def accuracy(glyphs: Glyphs) -> float:
+        return float(estimator.score(to_bits(glyphs, BIT_THRESHOLD), test.labels))
+
+    return Portrait(
+        *show_mistakes(seen, probabilities(seen), test.labels, measures),
+        thresholds=try_thresholds(test.glyphs, accuracy),
+        coefficients=view_coefficients(estimator.coef_, estimator.intercept_, DIGITS),
+    )
 
 
 def _coverage(

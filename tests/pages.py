@@ -1,0 +1,219 @@
+"""Report pages in a real browser: on a phone and on a desk, by day, by night and on paper.
+
+Not among the quick tests: ``make reports`` runs it. Where ``TINYDIGITS_SCREENSHOTS`` names a folder,
+every page is kept there as a picture.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from tinydigits_train.__main__ import main
+from tinydigits_train.page import PAGE_NAME
+
+KINDS: Final = ("fit", "evaluation", "article")
+PHONE: Final = 360
+DESK: Final = 1280
+SMALLEST_TEXT: Final = 11.0
+"""In CSS pixels, in plots."""
+
+TEXT_IN_PLOTS: Final = """
+() => [...document.querySelectorAll("svg")].map(svg => {
+  const frame = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll("text")].map(text => {
+    const {left, right, top, bottom} = text.getBoundingClientRect();
+    const scale = frame.width / svg.viewBox.baseVal.width;
+    const size = parseFloat(getComputedStyle(text).fontSize) * scale;
+    return {words: text.textContent, box: [left, top, right, bottom], size};
+  });
+  return {frame: [frame.left, frame.top, frame.right, frame.bottom], texts};
+})
+"""
+
+CUT_OFF: Final = """
+() => [...document.querySelectorAll("main *")]
+  .filter(e => !e.closest("svg") && !e.matches(".scroll, .hidden, .claims thead, .claims thead *"))
+  .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+  .map(e => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 40)}`)
+"""
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Look:
+    """A way to look at a page."""
+
+    width: int
+    scheme: Literal["light", "dark"]
+    media: Literal["screen", "print"] = "screen"
+
+    def __str__(self) -> str:
+        return f"{self.width}-{self.scheme}-{self.media}"
+
+
+SCREENS: Final = tuple(
+    Look(width, scheme) for width in (PHONE, DESK) for scheme in ("light", "dark")
+)
+PAPER: Final = Look(DESK, "dark", "print")
+
+on_screens: Final = pytest.mark.parametrize("look", SCREENS, ids=str, indirect=True, scope="module")
+on_paper: Final = pytest.mark.parametrize("look", [PAPER], ids=str, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A page of each kind, from the bundled digits."""
+    folder = tmp_path_factory.mktemp("pages")
+    found = {kind: folder / kind / PAGE_NAME for kind in KINDS}
+    data = ("--data", "bundled", "-o")
+    model = folder / "fit" / "digits.onnx"
+    assert main(["fit", *data, str(folder / "fit")]) == 0
+    assert main(["evaluate", str(model), *data, str(folder / "evaluation")]) == 0
+    assert main(["article", *data, str(folder / "article")]) == 0
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Browser]:
+    """Chromium, as it is installed."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.fail("there is no chromium to look at pages with")
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu"]
+        started = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module", params=(*SCREENS, PAPER), ids=str)
+def look(request: pytest.FixtureRequest) -> Look:
+    """Each way to look."""
+    found: Look = request.param
+    return found
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def page(
+    request: pytest.FixtureRequest, pages: dict[str, Path], browser: Browser, look: Look
+) -> Generator[Page]:
+    """Each page in each look, which must neither ask for anything nor complain."""
+    asked: list[str] = []
+    complaints: list[str] = []
+
+    def answer(route: Route) -> None:
+        url = route.request.url
+        if url.startswith(("file:", "data:")):
+            route.continue_()
+        else:
+            asked.append(url)
+            route.abort()
+
+    context = browser.new_context(
+        viewport={"width": look.width, "height": 800},
+        color_scheme=look.scheme,
+        device_scale_factor=2 if look.width == PHONE else 1,
+    )
+    context.route("**/*", answer)
+    opened = context.new_page()
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.emulate_media(media=look.media)
+    opened.goto(pages[request.param].as_uri())
+    keep(opened, f"{request.param}-{look}")
+    yield opened
+    context.close()
+    assert asked == []
+    assert complaints == []
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of the page, where that is asked for."""
+    folder = os.environ.get("TINYDIGITS_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def unfold(page: Page, *, opened: bool) -> None:
+    """Open or close everything that can be."""
+    page.evaluate(
+        "opened => document.querySelectorAll('details').forEach(d => { d.open = opened })", opened
+    )
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes share more than a pixel's breadth."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    # a line of text is higher than its letters
+    return across > 1 and down > 0.3 * min(one[3] - one[1], other[3] - other[1])
+
+
+def test_fits(page: Page) -> None:
+    """Nothing sticks out of the page, and no text out of its box, opened or not."""
+    for opened in (True, False):
+        unfold(page, opened=opened)
+        wide, shown = page.evaluate(
+            "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        assert wide <= shown
+        assert page.evaluate(CUT_OFF) == []
+
+
+def test_plots(page: Page) -> None:
+    """Text in plots lies inside of the plot, off other text, and is large enough to read."""
+    plots: list[dict[str, Any]] = page.evaluate(TEXT_IN_PLOTS)
+    assert plots
+    for plot in plots:
+        left, top, right, bottom = plot["frame"]
+        texts = plot["texts"]
+        for k, text in enumerate(texts):
+            box = text["box"]
+            words = text["words"]
+            assert text["size"] >= SMALLEST_TEXT - 0.1, words
+            assert left - 0.5 <= box[0], words
+            assert box[2] <= right + 0.5, words
+            assert top - 1 <= box[1], words
+            assert box[3] <= bottom + 1, words
+            for other in texts[:k]:
+                assert not overlap(box, other["box"]), (words, other["words"])
+
+
+def test_matrix_fits(page: Page) -> None:
+    """Confusion matrices are seen whole, on a phone too."""
+    cut = page.evaluate(
+        "() => [...document.querySelectorAll('#confusion .scroll')]"
+        ".filter(e => e.scrollWidth > e.clientWidth).length"
+    )
+    assert cut == 0
+
+
+@on_screens
+def test_accessible(page: Page) -> None:
+    """Axe finds nothing to complain about, not in what can be opened either."""
+    unfold(page, opened=True)
+    assert Axe().run(page).response["violations"] == []
+
+
+@on_paper
+def test_paper(page: Page) -> None:
+    """On paper everything is dark on light, and what is folded on a screen is there."""
+    unfold(page, opened=False)
+    colours = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    assert page.eval_on_selector("html", colours) == ["rgb(28, 33, 39)", "rgb(255, 255, 255)"]
+    heights = page.evaluate(
+        "() => [...document.querySelectorAll('details table')]"
+        ".map(e => e.getBoundingClientRect().height)"
+    )
+    assert all(height > 50 for height in heights)
+    assert not page.is_visible("nav")
