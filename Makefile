@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test figures lint dist clean
+.PHONY: help demo test figures reports lint dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -33,13 +33,16 @@ demo: $(INSTALLED) ## train, export, and read numbers from camera-like frames
 	@echo
 	@echo "Annotated pictures:  demo/annotated"
 	@echo "Readings as JSON:    demo/readings.jsonl"
-	@echo "Report and card:     demo/model/report.json, demo/model/MODEL_CARD.md"
+	@echo "Report to look at:   demo/model/report.html"
 
 test: $(INSTALLED) ## run every quick test
 	$(BIN)/pytest -n auto
 
 figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIGITS_DATA)
 	$(BIN)/pytest -s tests/figures.py
+
+reports: $(INSTALLED) ## look at the reports in a browser, and run the notebook (needs Chromium)
+	$(BIN)/pytest tests/pages.py tests/notebook.py
 
 lint: $(INSTALLED) ## check style and types
 	$(BIN)/ruff check

@@ -27,11 +27,21 @@ def command(module: str, *arguments: str | Path) -> str:
     return done.stdout
 
 
-def readme_row(name: str) -> list[float]:
-    """The percentages that the README's table claims in the row that begins so."""
+def readme_line(name: str) -> str:
+    """The row of the README's tables that begins so, without what the tutorial claims."""
     readme = Path(__file__).parents[1] / "README.md"
     (row,) = [line for line in readme.read_text().splitlines() if line.startswith(f"| {name}")]
-    return [float(percent) for percent in re.findall(r"([\d.]+) %", row)]
+    return re.sub(r"\d % of F1", "", row)
+
+
+def readme_row(name: str) -> list[float]:
+    """The percentages in such a row."""
+    return [float(percent) for percent in re.findall(r"([\d.]+) %", readme_line(name))]
+
+
+def readme_points(name: str) -> list[float]:
+    """The differences in points in such a row."""
+    return [float(points) for points in re.findall(r"([+-]\d+\.\d+)", readme_line(name))]
 
 
 def assert_claimed(row: str, *shares: float) -> None:
@@ -93,6 +103,74 @@ def test_shipped(fitted: Path) -> None:
     np.testing.assert_allclose(
         shipped.probabilities(glyphs), made.probabilities(glyphs), rtol=0, atol=1e-3
     )
+
+
+@pytest.fixture(scope="session")
+def article(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> dict[str, Any]:
+    """The report of ``tinydigits-train article --data mnist``."""
+    folder = tmp_path_factory.mktemp("article")
+    line = ("article", "--data", "mnist", "--data-dir", mnist_dir, "-o", folder)
+    print("\n" + command("tinydigits_train", *line))
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    print(f"took {sum(report['seconds'].values()):.0f} s")
+    return report
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("raw brightness", "raw"),
+        ("binarized as printed", "binarized as printed"),
+        ("binarized as meant", "binarized"),
+        ("raw, and its edges", "raw + edges"),
+        ("moved off the centre", "moved"),
+        ("moved, then through", "moved, re-centred"),
+    ],
+)
+def test_article(row: str, name: str, article: dict[str, Any]) -> None:
+    """The tutorial's figures, in both orders of the samples."""
+    by_order = {v["order"]: v for v in article["variants"] if v["name"] == name}
+    shares = [by_order[o][f] for o in ("label-sorted", "OpenML") for f in ("macro_f1", "accuracy")]
+    assert_claimed(row, *shares)
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "numbers"),
+    [
+        ("trained within seconds", "trained-within-seconds", ()),
+        ("5 is read worst", "five-worst", ("label-sorted", "OpenML")),
+        ("5 is taken for 3 and 8", "five-as-three-and-eight", ()),
+        ("bright areas", "bright-areas-speak-for", ("bright_blanked", "others_blanked")),
+        ("dark areas", "dark-areas-speak-against", ("dark_inked", "others_inked")),
+        ("more iterations", "more-iterations-overtrain", ("best", "last", "early")),
+        ("it reduces the information", "factor-128", ()),
+    ],
+)
+def test_claims(row: str, name: str, numbers: tuple[str, ...], article: dict[str, Any]) -> None:
+    """Every verdict on the tutorial's claims, and the figures it was drawn from."""
+    (claim,) = [claim for claim in article["claims"] if claim["id"] == name]
+    assert_claimed(row, *(claim["numbers"][number] for number in numbers))
+    assert_verdict(row, claim)
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("binarizing costs", "binarizing-costs-1-percent"),
+        ("edges cost", "edges-cost-2-percent"),
+    ],
+)
+def test_costs(row: str, name: str, article: dict[str, Any]) -> None:
+    """What preparations change in F1, in points."""
+    (claim,) = [claim for claim in article["claims"] if claim["id"] == name]
+    costs = [-100 * claim["numbers"][order] for order in ("label-sorted", "OpenML")]
+    assert readme_points(row) == pytest.approx(costs, abs=0.1)
+    assert_verdict(row, claim)
+
+
+def assert_verdict(row: str, claim: dict[str, Any]) -> None:
+    """The README has the report's verdict."""
+    assert readme_line(row).rsplit("|", 2)[1].strip().startswith(claim["verdict"])
 
 
 def test_camera_path(mnist_dir: Path, tmp_path: Path) -> None:
