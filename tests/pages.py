@@ -1,7 +1,7 @@
 """Report pages in a real browser: on a phone and on a desk, by day, by night and on paper.
 
-Not among the quick tests: ``make reports`` runs it. Where ``TINYDIGITS_SCREENSHOTS`` names a folder,
-every page is kept there as a picture.
+Not among the quick tests: ``make reports`` runs it. Where ``TINYDIGITS_SCREENSHOTS`` names a
+folder, every page is kept there as a picture.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -187,6 +188,19 @@ def test_plots(page: Page) -> None:
             assert box[3] <= bottom + 1, words
             for other in texts[:k]:
                 assert not overlap(box, other["box"]), (words, other["words"])
+
+
+def test_scales(page: Page) -> None:
+    """The numbers of a colour scale stand apart."""
+    scales: list[list[Box]] = page.evaluate(
+        "() => [...document.querySelectorAll('.ticks')].map(ticks => "
+        "[...ticks.children].filter(e => e.offsetWidth).map(e => e.getBoundingClientRect())"
+        ".map(r => [r.left, r.top, r.right, r.bottom]))"
+    )
+    assert scales
+    for ticks in scales:
+        assert len(ticks) >= 3
+        assert all(before[2] + 4 <= after[0] for before, after in pairwise(ticks))
 
 
 def test_matrix_fits(page: Page) -> None:
