@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
@@ -15,6 +16,14 @@ DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 
 MAX_DIGITS: Final = 100
 """Of a number; far more than any display has."""
+
+MAX_VOTES: Final = 100
+"""Readings that may vote; the judge compares each with each."""
+
+MAX_RECOVER_READINGS: Final = 100_000
+"""With the next, keeps any wait for a recovery far below a lifetime."""
+
+MAX_RECOVER_HOURS: Final = 1000.0
 
 Table = dict[str, Any]
 
@@ -42,12 +51,47 @@ class ReaderConfig(msgspec.Struct, frozen=True):
     max_error: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
+class JudgeConfig(msgspec.Struct, frozen=True):
+    """When a reading is believed; :mod:`tinydigits.judge` has the rules."""
+
+    agree: Annotated[int, msgspec.Meta(ge=1)]
+    of: Annotated[int, msgspec.Meta(ge=1, le=MAX_VOTES)]
+    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    decimals: Annotated[int, msgspec.Meta(ge=-1, le=MAX_DIGITS)]
+    min_value: float
+    max_value: float
+    max_rate: Annotated[float, msgspec.Meta(gt=0)]
+    may_decrease: bool
+    rollover: Annotated[float, msgspec.Meta(ge=0)]
+    recover_readings: Annotated[int, msgspec.Meta(ge=1, le=MAX_RECOVER_READINGS)]
+    recover_hours: Annotated[float, msgspec.Meta(gt=0, le=MAX_RECOVER_HOURS)]
+    state: str
+
+    def __post_init__(self) -> None:
+        """Refuse what fits key by key, but not together."""
+        if self.agree > self.of:
+            raise ValueError(f"judge.agree is {self.agree}: judge.of is only {self.of}")
+        if not self.min_value < self.max_value:  # written so that NaN fails
+            raise ValueError(
+                f"judge.min_value is {self.min_value:g}: it must be below judge.max_value, "
+                f"{self.max_value:g}"
+            )
+        if self.rollover and (self.may_decrease or math.isinf(self.rollover)):
+            raise ValueError("judge.rollover is for a number with judge.may_decrease = false")
+        if not self.may_decrease and math.isinf(self.max_rate):
+            raise ValueError(
+                "judge.max_rate is needed where judge.may_decrease is false: "
+                "without it a single digit read too high would hide all true values"
+            )
+
+
 class Config(msgspec.Struct, frozen=True):
     """The whole configuration; the defaults are in ``default.toml`` alone."""
 
     camera: CameraConfig
     model: ModelConfig
     reader: ReaderConfig
+    judge: JudgeConfig
 
 
 def load_config(path: Path | None = None, changes: Table | None = None) -> Config:
@@ -115,6 +159,8 @@ def _plain(error: msgspec.ValidationError) -> str:
     """The message of msgspec, with the key as people write it."""
     what, _, path = str(error).partition(" - at `$.")
     table, _, key = path.rstrip("`").partition(".")
+    if not key:  # of a whole table, which names its keys itself
+        return what
     choices = get_args(get_type_hints(get_type_hints(Config)[table])[key])
     if choices:
         what = f"it must be {' or '.join(map(repr, choices))}"
