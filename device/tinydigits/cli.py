@@ -21,8 +21,12 @@ from tinydigits.errors import PictureError, UsageError
 from tinydigits.files import printable
 from tinydigits.frame import Frame
 from tinydigits.ink import POLARITIES
+from tinydigits.judge import Verdict
+from tinydigits.judge_file import state_file
+from tinydigits.judges import Judges
 from tinydigits.labels import LabelledPicture, list_pictures
 from tinydigits.reader import FrameReadings, Reader
+from tinydigits.rules import Rules
 from tinydigits.score import Outcome, render_score, score
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 NAME: Final = "tinydigits"
 
 _NOTHING_READ: Final = 1
+
+_NUMBERS: Final = msgspec.json.Encoder(decimal_format="number")
 
 _EXIT_CODES: Final = (
     "exit codes: 0 done, 1 nothing readable or score below the bar, 2 usage, configuration or "
@@ -113,6 +119,11 @@ def _add_run(commands: Any) -> None:
     _add_digits(parser, "frame")
     parser.add_argument(
         "--model", metavar="FILE", help="model file; default: the one that comes with tinydigits"
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="remember accepted values here; default: where systemd says, or nowhere",
     )
     parser.set_defaults(action=_run)
 
@@ -266,8 +277,13 @@ def _run(options: argparse.Namespace) -> int:
         max_error=config.reader.max_error,
     )
     camera = FilesCamera(config.camera.path, loop=config.camera.loop)
-    with Signals() as signals:
-        ended = run(camera, reader, _publish, signals, config.camera.fps)
+    rules = Rules.from_config(config.judge, config.reader.digits)
+    with Signals() as signals, Judges(rules, state_file(config.judge.state)) as judges:
+
+        def publish(result: FrameReadings) -> None:
+            _publish(result, judges.judge(result.readings))
+
+        ended = run(camera, reader, publish, signals, config.camera.fps)
     return 0 if ended.frames or ended.stopped else _NOTHING_READ
 
 
@@ -277,6 +293,7 @@ def _changes(options: argparse.Namespace) -> Table:
         "camera": {"path": options.source, "loop": options.loop, "fps": options.fps},
         "reader": {"digits": options.digits},
         "model": {"path": options.model},
+        "judge": {"state": options.state},
     }
     return {
         table: {key: value for key, value in keys.items() if value is not None}
@@ -284,16 +301,17 @@ def _changes(options: argparse.Namespace) -> Table:
     }
 
 
-def _publish(result: FrameReadings) -> None:
+def _publish(result: FrameReadings, verdicts: Sequence[Verdict]) -> None:
     """One JSON line a reading, for whatever reads the standard output."""
-    for reading in result.readings:
+    for reading, verdict in zip(result.readings, verdicts, strict=True):
         line = {
             "wall": result.wall,
             "source": printable(result.source),
             "sequence": result.sequence,
             **msgspec.to_builtins(reading),
+            "verdict": verdict,
         }
-        print(msgspec.json.encode(line).decode(), flush=True)
+        print(_NUMBERS.encode(line).decode(), flush=True)
 
 
 def _score(options: argparse.Namespace) -> int:

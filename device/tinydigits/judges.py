@@ -1,0 +1,138 @@
+"""A judge for every region, the time they go by, and when what they accepted is written.
+
+Within a run time is the monotonic clock, which no correction of the wall clock moves. Across runs
+only the wall clock can tell how long the program was away, and on a computer without a battery it
+is behind at first: whenever it turns out that more time has passed, what was accepted before gets
+older by that. It never gets younger, so a wall clock that is wrong can only make the first check of
+a rate milder.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tinydigits.judge import Judge, Verdict
+from tinydigits.judge_file import MemoryFile, load_memory
+from tinydigits.judge_state import State
+from tinydigits.reader import Reading
+from tinydigits.rules import Rules
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], float]
+
+WRITE_SECONDS: Final = 60.0
+"""The least time between two writes: memory cards wear out."""
+
+CONFIRMED_SECONDS: Final = 3600.0
+"""A value is confirmed all the time; every so often that alone is worth a write."""
+
+CONTRADICTED_SECONDS: Final = 600.0
+"""And so much more of contradictions is."""
+
+
+class Judges:
+    """Judges every region's readings; leaving it writes what they remember.
+
+    Nothing about the file ever stops the judging.
+
+    :param path: where to remember; ``None`` is not at all.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        path: Path | None = None,
+        *,
+        monotonic: Clock = time.monotonic,
+        wall: Clock = time.time,
+    ) -> None:
+        self._rules = rules
+        self._file = MemoryFile(path) if path else None
+        self._monotonic = monotonic
+        self._wall = wall
+        self._judges: dict[str, Judge] = {}
+        self._start = monotonic()
+        self._absence = 0.0
+        memory = load_memory(path) if path else None
+        self._left = memory.wall if memory else None
+        if memory:
+            self._restore(memory.regions)
+        self._written_at = self._start - WRITE_SECONDS
+        self._written = self._states()
+        self._worth = self._worth_writing()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._states() != self._written:
+            self._write(self._monotonic())
+
+    def judge(self, readings: Iterable[Reading]) -> list[Verdict]:
+        """A verdict on each of the readings that were just taken."""
+        now = self._monotonic()
+        self._count_absence(now)
+        verdicts = []
+        for reading in readings:
+            judge = self._judges.setdefault(reading.region, Judge(self._rules))
+            verdict = judge.judge(reading, now)
+            verdicts.append(verdict)
+            if verdict.event:
+                log.warning("%s: %s: %s", reading.region, verdict.event, verdict.reasons[0].text)
+        if now - self._written_at >= WRITE_SECONDS and self._worth_writing() != self._worth:
+            self._write(now)
+        return verdicts
+
+    def _restore(self, regions: dict[str, State]) -> None:
+        for region, saved in regions.items():
+            state = saved.shifted(self._start)
+            if state.fits(self._rules, self._start):
+                self._judges[region] = Judge(self._rules, state)
+            else:
+                log.warning("%s: what was remembered is of another number, forgotten", region)
+
+    def _count_absence(self, now: float) -> None:
+        """Let what was accepted before this run get older by what the wall clock knows better."""
+        if self._left is None:
+            return
+        absence = self._wall() - self._left - (now - self._start)
+        if absence <= self._absence:
+            return
+        for judge in self._judges.values():
+            accepted = judge.state.accepted
+            if accepted and accepted.at <= self._start:
+                judge.state = judge.state.aged(absence - self._absence)
+        self._absence = absence
+
+    def _states(self) -> dict[str, State]:
+        return {region: judge.state for region, judge in self._judges.items()}
+
+    def _worth_writing(self) -> list[object]:
+        """What a write keeps that the last one did not."""
+        return [
+            (
+                accepted and (accepted.value, accepted.at // CONFIRMED_SECONDS),
+                rival and rival.lasted // CONTRADICTED_SECONDS,
+            )
+            for accepted, rival in ((s.accepted, s.rival) for s in self._states().values())
+        ]
+
+    def _write(self, now: float) -> None:
+        if self._file is None:
+            return
+        self._written_at = now
+        states = self._states()
+        shifted = {region: state.shifted(-now) for region, state in states.items()}
+        if self._file.write(self._wall(), shifted):
+            self._written, self._worth = states, self._worth_writing()
