@@ -127,8 +127,39 @@ def test_run(folder: Path, capsys: Capture) -> None:
         ("5410.png", 1, "5410"),
     ]
     assert lines[0]["wall"] <= lines[1]["wall"]
-    assert {"region", "confidence", "rejected", "reasons", "digits"} <= set(lines[0])
+    assert {"region", "confidence", "rejected", "reasons", "digits", "verdict"} <= set(lines[0])
     assert error == "tinydigits: stopped, frames read: 2\n"
+
+
+def test_run_verdicts(folder: Path, capsys: Capture) -> None:
+    """Each line ends with the verdict, its value a number with the configured point."""
+    (folder / "my.toml").write_text("[judge]\nagree = 1\ndecimals = 2\n[reader]\nmax_error = 1\n")
+    assert main(["run", "--config", "my.toml", "--source", "*.png"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith(
+        '"verdict":{"status":"accepted","value":0.27,"age":0.0,"text":"27","reasons":[],'
+        '"event":null}}'
+    )
+    assert '"value":54.10,' in second
+    assert main(["run", "--source", "27.png"]) == 0
+    verdict = msgspec.json.decode(capsys.readouterr().out)["verdict"]
+    assert (verdict["status"], verdict["value"]) == ("waiting", None)
+    assert [reason["code"] for reason in verdict["reasons"]] == ["not_agreed"]
+
+
+def test_run_state(folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was accepted is remembered where asked, or in the folder that systemd made."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(folder))
+    (folder / "my.toml").write_text("[judge]\nagree = 1\n[reader]\nmax_error = 1\n")
+    for state, name in ((["--state", "mine"], "mine"), ([], "judge.json")):
+        options = ["run", "--config", "my.toml", *state, "--source"]
+        assert main([*options, "27.png"]) == 0
+        assert name in files(folder)
+        Image.new("L", (90, 90), 200).save(folder / "blank.png")
+        capsys.readouterr()
+        assert main([*options, "blank.png"]) == 0
+        verdict = msgspec.json.decode(capsys.readouterr().out)["verdict"]
+        assert (verdict["status"], verdict["value"]) == ("rejected", 27)
 
 
 def test_run_options(folder: Path, capsys: Capture) -> None:

@@ -123,8 +123,8 @@ def test_plausible() -> None:
     (verdict,) = watch.show("1230")
     assert (verdict.status, str(verdict.value), verdict.text) == ("rejected", "1240", "1230")
     assert verdict.reasons[0].text == (
-        "1230 is less than 1240, and this only counts up: 2 readings over 10 s say so, "
-        "10 over 0 s are asked for"
+        "1230 is less than 1240, and this only counts up: 2 of 10 readings say so, "
+        "over 10 s of 10 s"
     )
     assert seen(watch.show("1240", "1240"))[-1] == ("accepted", "1240")
     assert seen(watch.show("1246", "1246", every=HOUR))[-1] == ("accepted", "1246")

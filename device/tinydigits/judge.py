@@ -133,14 +133,17 @@ class Judge:
             self._accept(Accepted(agreed.value, agreed.at, old.proof))
             self.state = replace(self.state, rival=None)
             return "accepted", Reason(
-                "recovered", f"{_evidence(rival)} say {agreed.value:f}, not {old.value:f}"
+                "recovered",
+                f"{rival.readings} readings over {_duration(rival.lasted)} say "
+                f"{agreed.value:f}, not {old.value:f}",
             )
         self.state = replace(self.state, rival=rival)
         code, words = _WORDS[move]
         return "rejected", Reason(
             code,
-            f"{words.format(new=agreed.value, old=old.value)}: {_evidence(rival)} say so, "
-            f"{self.rules.recover_readings} over {_duration(due)} are asked for",
+            f"{words.format(new=agreed.value, old=old.value)}: "
+            f"{rival.readings} of {self.rules.recover_readings} readings say so, "
+            f"over {_duration(rival.lasted)} of {_duration(due)}",
         )
 
     def _rival(self, agreed: Seen, span: float) -> Rival:
@@ -197,10 +200,6 @@ def _event(reason: Reason | None) -> Event | None:
     if reason and (reason.code == "recovered" or reason.code == "rolled_over"):  # noqa: PLR1714  narrows the type
         return reason.code
     return None
-
-
-def _evidence(rival: Rival) -> str:
-    return f"{rival.readings} readings over {_duration(rival.lasted)}"
 
 
 def _duration(seconds: float) -> str:
