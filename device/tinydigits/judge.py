@@ -143,7 +143,7 @@ class Judge:
             code,
             f"{words.format(new=agreed.value, old=old.value)}: "
             f"{rival.readings} of {self.rules.recover_readings} readings say so, "
-            f"over {_duration(rival.lasted)} of {_duration(due)}",
+            f"over {_duration(rival.lasted)} of at least {_duration(due)}",
         )
 
     def _rival(self, agreed: Seen, span: float) -> Rival:
