@@ -30,12 +30,16 @@ def test_default() -> None:
 
 def test_default_is_the_schema() -> None:
     """default.toml has every key of the schema and no other, and the defaults stand only there."""
-    tables = fields(Config)
-    assert list(tables) == list(DEFAULTS)
-    for name, table in tables.items():
-        keys = fields(table.type)
-        assert list(keys) == list(DEFAULTS[name])
-        assert all(key.required for key in (table, *keys.values()))
+
+    def compare(struct: Any, table: dict[str, Any]) -> None:
+        keys = fields(struct)
+        assert list(keys) == list(table)
+        for name, key in keys.items():
+            assert key.required
+            if isinstance(table[name], dict):
+                compare(key.type, table[name])
+
+    compare(Config, DEFAULTS)
 
 
 def test_default_explains_every_key() -> None:
@@ -76,7 +80,22 @@ def test_overlay(path: Path) -> None:
         ("[camera]\nfps = nan", "camera.fps: Expected `float` >= 0.0"),
         ("[camera]\nloop = 1", "camera.loop: Expected `bool`, got `int`"),
         ("[camera]\npath = 2024-02-29", "camera.path: Expected `str`, got `date`"),
-        ("[camera]\nsource = 'video'", "camera.source: it must be 'files'"),
+        (
+            "[camera]\nsource = 'video'",
+            "camera.source: it must be 'files' or 'watch' or 'url' or 'picamera2'",
+        ),
+        (
+            "[camera]\nled = 17",
+            "there is no key 'camera.led': did you mean 'camera.picamera2.led'?",
+        ),
+        ("address = ''", "there is no key 'address': did you mean 'camera.url.address'?"),
+        ("[camera.urls]", "there is no key 'camera.urls': did you mean 'url'?"),
+        ("[camera]\nurl = ''", "'camera.url' is a table: write [camera.url]"),
+        ("[camera.url]\ntimeout = 0", "camera.url.timeout: Expected `float` > 0.0"),
+        ("[camera.url]\nmax_bytes = 0", "camera.url.max_bytes: Expected `int` >= 1"),
+        ("[camera.picamera2]\ncamera = 1", "camera.picamera2.camera: Expected `str`, got `int`"),
+        ("[camera.picamera2]\nled = 28", "camera.picamera2.led: Expected `int` <= 27"),
+        ("[camera.picamera2]\nwidth = 0", "camera.picamera2.width: Expected `int` >= 64"),
         ("[reader]\ndigits = 101", "reader.digits: Expected `int` <= 100"),
         ("[reader]\ndigits = 2.5", "reader.digits: Expected `int`, got `float`"),
         ("[reader]\npolarity = 'grey'", "reader.polarity: it must be 'auto' or 'dark' or 'light'"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from tinydigits import __version__
-from tinydigits.camera import FilesCamera
+from tinydigits.camera import make_camera, parse_source
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.command import OneLineFormatter, Parser, run_command
 from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, Table, load_config
@@ -108,7 +108,10 @@ def _add_run(commands: Any) -> None:
         help=f"configuration in TOML; every key is explained in {DEFAULT_FILE}".replace("%", "%%"),
     )
     parser.add_argument(
-        "--source", metavar="PATH", help="a picture, a folder, or a pattern like 'frames/*.png'"
+        "--source",
+        metavar="SOURCE",
+        help="a picture, a folder, or a pattern like 'frames/*.png'; watch:FOLDER; the http or "
+        "https address of a picture; picamera2 or picamera2:NAME",
     )
     parser.add_argument(
         "--loop", action="store_true", default=None, help="start over when all have been read"
@@ -267,8 +270,7 @@ def _copies(
 
 def _run(options: argparse.Namespace) -> int:
     config = load_config(options.config, _changes(options))
-    if not config.camera.path:
-        raise UsageError("there is nothing to read: give --source, or camera.path in the config")
+    camera = make_camera(config.camera)
     model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
     reader = Reader(
         Classifier.load(model),
@@ -276,7 +278,6 @@ def _run(options: argparse.Namespace) -> int:
         polarities=POLARITIES if config.reader.polarity == "auto" else (config.reader.polarity,),
         max_error=config.reader.max_error,
     )
-    camera = FilesCamera(config.camera.path, loop=config.camera.loop)
     rules = Rules.from_config(config.judge, config.reader.digits)
     with Signals() as signals, Judges(rules, state_file(config.judge.state)) as judges:
 
@@ -289,8 +290,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _changes(options: argparse.Namespace) -> Table:
     """What the command line says otherwise than the configuration."""
+    source = {} if options.source is None else parse_source(options.source)
     changes: Table = {
-        "camera": {"path": options.source, "loop": options.loop, "fps": options.fps},
+        "camera": {**source, "loop": options.loop, "fps": options.fps},
         "reader": {"digits": options.digits},
         "model": {"path": options.model},
         "judge": {"state": options.state},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
@@ -28,13 +29,39 @@ MAX_RECOVER_HOURS: Final = 1000.0
 Table = dict[str, Any]
 
 
+class Picamera2Config(msgspec.Struct, frozen=True):
+    """A Raspberry Pi's camera."""
+
+    camera: str
+    width: Annotated[int, msgspec.Meta(ge=64, le=16384)]
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=600)]
+    focus: Annotated[float, msgspec.Meta(ge=-1, le=100)]
+    exposure: Annotated[int, msgspec.Meta(ge=0, le=600_000_000)]
+    gain: Annotated[float, msgspec.Meta(ge=0, le=1000)]
+    led: Annotated[int, msgspec.Meta(ge=-1, le=27)]
+    led_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)]
+
+
+class UrlConfig(msgspec.Struct, frozen=True):
+    """A camera in the network that gives its picture at an address."""
+
+    address: str
+    credentials: str
+    certificate: str
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=600)]
+    max_bytes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+
+
 class CameraConfig(msgspec.Struct, frozen=True):
     """Where frames come from."""
 
-    source: Literal["files"]
+    source: Literal["files", "watch", "url", "picamera2"]
     path: str
     loop: bool
+    delete_after: bool
     fps: Annotated[float, msgspec.Meta(ge=0)]
+    url: UrlConfig
+    picamera2: Picamera2Config
 
 
 class ModelConfig(msgspec.Struct, frozen=True):
@@ -138,14 +165,19 @@ def _overlay(base: Table, changes: Table, where: str, prefix: str = "") -> Table
 
 
 def _unknown(name: str, key: str, known: Table, where: str) -> str:
-    at_home = [f"{table}.{key}" for table, keys in known.items() if key in _keys(keys)]
+    at_home = list(_homes(key, known, name.removesuffix(key)))
     near = at_home or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
     return f"{where}: there is no key {name!r}: {hint}"
 
 
-def _keys(value: Any) -> Table:
-    return value if isinstance(value, dict) else {}
+def _homes(key: str, known: Table, prefix: str) -> Iterator[str]:
+    """Where in the tables below there is a key of this name."""
+    for name, value in known.items():
+        if isinstance(value, dict):
+            if key in value:
+                yield f"{prefix}{name}.{key}"
+            yield from _homes(key, value, f"{prefix}{name}.")
 
 
 def _checked(table: Table, where: str) -> Config:
@@ -158,10 +190,13 @@ def _checked(table: Table, where: str) -> Config:
 def _plain(error: msgspec.ValidationError) -> str:
     """The message of msgspec, with the key as people write it."""
     what, _, path = str(error).partition(" - at `$.")
-    table, _, key = path.rstrip("`").partition(".")
-    if not key:  # of a whole table, which names its keys itself
-        return what
-    choices = get_args(get_type_hints(get_type_hints(Config)[table])[key])
+    name = path.rstrip("`")
+    kind: Any = Config
+    for key in name.split("."):
+        kind = get_type_hints(kind)[key]
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return what  # of a whole table, which names its keys itself
+    choices = get_args(kind)
     if choices:
         what = f"it must be {' or '.join(map(repr, choices))}"
-    return f"{table}.{key}: {what}"
+    return f"{name}: {what}"

@@ -100,7 +100,7 @@ def run(
                 frame = next(frames)
             except StopIteration:
                 break
-            due = now + (max(pause, _IDLE_PAUSE) if frame is None else pause)
+            due = now + (_IDLE_PAUSE if frame is None else pause)
             if frame is not None:
                 publish(reader.read(frame))
                 count += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -46,19 +47,39 @@ class Frame:
         try:
             # as a file: given its path, Pillow 13 maps a TIFF into memory and mixes up its sides
             # where it was taken on edge
-            with path.open("rb") as file, _opened(file) as image:
-                _check_size(image)
-                image.draft("L", image.size)  # JPEG then decodes its luma plane only
-                luma = _luma(ImageOps.exif_transpose(image))
-        except PictureError as error:
-            raise PictureError(f"{path}: {error}") from error
+            with path.open("rb") as file:
+                return cls._decoded(file, str(path), sequence)
+        except PictureError:
+            raise
         except FileNotFoundError as error:
             raise PictureError(f"{path}: there is no such file") from error
         except OSError as error:
             raise PictureError(f"{path}: {_why(error)}") from error
+        except ValueError as error:  # a name with a NUL
+            raise PictureError(f"{path}: it can't be read ({error})") from error
+
+    @classmethod
+    def from_bytes(cls, content: bytes, source: str, sequence: int = 0) -> Frame:
+        """Read a picture of any format that is in memory; ``source`` is where it came from.
+
+        :raises PictureError: as :meth:`from_file`.
+        """
+        return cls._decoded(BytesIO(content), source, sequence)
+
+    @classmethod
+    def _decoded(cls, file: BinaryIO, source: str, sequence: int) -> Frame:
+        try:
+            with _opened(file) as image:
+                _check_size(image)
+                image.draft("L", image.size)  # JPEG then decodes its luma plane only
+                luma = _luma(ImageOps.exif_transpose(image))
+        except PictureError as error:
+            raise PictureError(f"{source}: {error}") from error
+        except OSError as error:
+            raise PictureError(f"{source}: {_why(error)}") from error
         except Exception as error:  # damaged files make Pillow's decoders raise almost anything
-            raise PictureError(f"{path}: the picture is damaged ({error})") from error
-        return cls(luma, str(path), sequence)
+            raise PictureError(f"{source}: the picture is damaged ({error})") from error
+        return cls(luma, source, sequence)
 
 
 def _opened(file: BinaryIO) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Where frames come from: every source is a :class:`Camera`, and none is special."""
+"""Pictures on disk in the place of a camera."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from PIL import Image
 
@@ -19,29 +19,8 @@ log = logging.getLogger(__name__)
 _WILDCARDS: Final = frozenset("*?[")
 
 
-class Camera(Protocol):
-    """A source of frames, open from entering it until leaving it."""
-
-    def __enter__(self) -> Self:
-        """Open it; :class:`CameraError` where that can't be done."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
-
-    def frames(self) -> Iterator[Frame | None]:
-        """The frames as they come, each numbered one higher than the one before.
-
-        ``None`` where there is none at the moment, so that whoever waits can look around.
-        """
-
-
 class FilesCamera:
-    """Pictures on disk in the place of a camera: one file, a folder, or a pattern like ``a/*.png``.
+    """One picture, a folder of them, or a pattern like ``a/*.png``.
 
     The pictures come sorted by name, once or over and over; each round looks anew which there are,
     and a round in which none can be read is no more than a gap, as another program may just be
@@ -106,7 +85,7 @@ def find_pictures(pattern: str) -> list[Path]:
     path = Path(pattern)
     try:
         if path.is_dir():
-            paths, missing = _in_folder(path), "there is no picture in this folder"
+            paths, missing = pictures_in(path), "there is no picture in this folder"
         elif path.exists():  # before the wildcards: a camera may well call a file "1 [2].jpg"
             paths, missing = [path], ""
         elif _WILDCARDS.intersection(pattern):
@@ -123,7 +102,8 @@ def find_pictures(pattern: str) -> list[Path]:
     return sorted(paths)
 
 
-def _in_folder(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
+    """The files in a folder with a picture's suffix, in no order; no hidden ones."""
     known = Image.registered_extensions()
     shown = (p for p in folder.iterdir() if not p.name.startswith("."))
     return [p for p in shown if p.suffix.lower() in known and p.is_file()]

@@ -1,0 +1,115 @@
+"""A camera in the network that gives its picture at an address."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tinydigits.camera.errand import Errand
+from tinydigits.camera.snapshot import Address, Snapshots
+from tinydigits.camera.trouble import Trouble
+from tinydigits.config import UrlConfig
+from tinydigits.errors import CameraError, ConfigError, PictureError
+from tinydigits.frame import Frame
+
+CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
+"""Environment variable in which systemd says where a service's credentials are."""
+
+_GLANCE: Final = 0.5
+"""Seconds to wait for a picture before looking around."""
+
+
+class UrlCamera:
+    """Pictures from an ``http`` or ``https`` address, one after the other.
+
+    What goes wrong is a gap, told in the log once and tried again ever more rarely: cameras restart
+    and networks go away. Only a configuration that can never work is an error.
+    """
+
+    def __init__(self, config: UrlConfig) -> None:
+        self._config = config
+        self._snapshots: Snapshots | None = None
+        self._errand: Errand[bytes] | None = None
+        self._trouble = Trouble()
+
+    def __enter__(self) -> Self:
+        config = self._config
+        address = Address(config.address)
+        self._snapshots = Snapshots(
+            address,
+            read_credentials(config.credentials) if config.credentials else "",
+            _context(config.certificate) if address.secure else None,
+            config.timeout,
+            config.max_bytes,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # a fetch that is under way ends by itself, at its deadline
+        self._snapshots = None
+        self._errand = None
+
+    def frames(self) -> Iterator[Frame | None]:
+        """A frame for every picture; ``None`` while there is none."""
+        sequence = 0
+        while self._snapshots:
+            frame = self._frame(self._snapshots, sequence)
+            yield frame
+            sequence += frame is not None
+
+    def _frame(self, snapshots: Snapshots, sequence: int) -> Frame | None:
+        if not self._errand:
+            if self._trouble.pausing:
+                return None
+            self._errand = Errand(snapshots.fetch)
+        try:
+            content = self._errand.result(_GLANCE)
+            frame = Frame.from_bytes(content, str(snapshots.address), sequence)
+        except TimeoutError:
+            return None
+        except (CameraError, PictureError) as error:
+            self._errand = None
+            self._trouble.failed(error)
+            return None
+        self._errand = None
+        self._trouble.over()
+        return frame
+
+
+def read_credentials(name: str) -> str:
+    """The header that a file with ``user:password`` in its first line asks for.
+
+    A bare name is looked for among the credentials that systemd gives the service, then here.
+
+    :raises ConfigError: where there is no such file, or no colon in it.
+    """
+    path = Path(name)
+    given = os.environ.get(CREDENTIALS_VARIABLE)
+    if given and path.name == name and (Path(given) / name).exists():
+        path = Path(given) / name
+    try:
+        line = path.read_text("utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise ConfigError(f"camera.url.credentials: {path}: it can't be read: {reason}") from None
+    if ":" not in line:
+        raise ConfigError(f"camera.url.credentials: {path}: its first line is not user:password")
+    return "Basic " + base64.b64encode(line.encode()).decode()
+
+
+def _context(certificate: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=certificate or None)
+    except (OSError, ValueError) as error:  # OpenSSL's errors are OSError too
+        reason = getattr(error, "strerror", None) or "it is no certificate in PEM"
+        raise ConfigError(f"camera.url.certificate: {certificate}: {reason}") from error
