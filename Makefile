@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test figures reports lint dist clean
+.PHONY: help demo test figures reports lint camera-stack dist clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
 
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -48,6 +48,9 @@ lint: $(INSTALLED) ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+camera-stack: $(INSTALLED) ## run the device program on the real Picamera2 and libcamera (as root)
+	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/camera/run
 
 dist: $(INSTALLED) ## build the wheel and the source distribution
 	rm -rf dist
