@@ -27,7 +27,7 @@ class Light:
             led.on()
 
     @classmethod
-    def at(cls, pin: int, seconds: float) -> Light:
+    def at(cls, pin: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> Light:
         """The light on the pin of this GPIO number; -1 is none.
 
         :raises CameraError: where gpiozero or the pin can't be used.
@@ -37,7 +37,7 @@ class Light:
         try:
             from gpiozero import LED  # noqa: PLC0415  only where there is a light
 
-            return cls(LED(pin), seconds)
+            return cls(LED(pin), seconds, clock)
         except ImportError as error:
             raise CameraError(
                 f"the Python module {error.name} is missing, which the LED needs: "

@@ -55,7 +55,7 @@ class Picamera2Camera:
 
     def __enter__(self) -> Self:
         load_library()
-        self._light = Light.at(self._config.led, self._config.led_seconds)
+        self._light = Light.at(self._config.led, self._config.led_seconds, self._clock)
         try:
             while not self._open():
                 pass
@@ -100,7 +100,7 @@ class Picamera2Camera:
             sensor = self._sensor or self._open()
             if not sensor or not self._light.ready():
                 return None
-            luma = sensor.take(_GLANCE, fresh=self._light.flashes)
+            luma = sensor.take(_GLANCE, fresh=self._light.flashes, clock=self._clock)
         except HungCameraError:
             raise
         except CameraError as error:
