@@ -8,7 +8,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse, responses
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    IncompleteRead,
+    responses,
+)
 from typing import Final, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -137,7 +143,7 @@ class Snapshots:
         if len(content) > self.max_bytes:
             raise CameraError(self._too_large())
         if response.length:
-            raise CameraError(f"{self.address}: the picture was cut off")
+            raise IncompleteRead(content, response.length)
         if not content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
             raise CameraError(f"{self.address}: it is no JPEG or PNG picture, but {kind}")
         return content
@@ -223,6 +229,9 @@ def _reason(error: Exception) -> str:
             f"its certificate is not trusted ({error.verify_message}): name the right one in "
             "camera.url.certificate"
         )
+    if isinstance(error, IncompleteRead):
+        return "the picture was cut off"
     if isinstance(error, OSError) and error.strerror:
         return f"it can't be reached: {error.strerror}"
-    return f"it can't be read: {error or type(error).__name__}"
+    foreign = " ".join(str(error).split())[:80] or type(error).__name__
+    return f"it can't be read: {foreign}"
