@@ -143,12 +143,12 @@ class SlowCamera(FilesCamera):
         """There is nothing to open."""
         return self
 
-    def frames(self) -> Iterator[Frame]:
-        """A blank frame for every cost."""
+    def frames(self) -> Iterator[Frame | None]:
+        """A blank frame for every cost; for one below zero none."""
         for cost in self._costs:
             self.asked.append(self._clock.now)
-            self._clock.now += cost
-            yield Frame(np.zeros((8, 8), np.uint8), "")
+            self._clock.now += max(cost, Fraction(0))
+            yield Frame(np.zeros((8, 8), np.uint8), "") if cost >= 0 else None
 
 
 EIGHTHS = st.integers(0, 24).map(lambda n: Fraction(n, 8))
@@ -165,6 +165,15 @@ def test_pace(reader: Reader, costs: list[Fraction]) -> None:
     for cost in costs[:-1]:
         expected.append(expected[-1] + max(Fraction(1, 2), cost))
     assert camera.asked == expected
+
+
+def test_gap(reader: Reader) -> None:
+    """A camera without a frame is asked again soon, however slow the pace is."""
+    with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
+        camera = SlowCamera(clock, [Fraction(n) for n in (0, -1, -1, 0, 0)])
+        assert run(camera, reader, lambda _: None, clock, fps=1 / 64) == Run(3, stopped=False)
+    assert [float(asked) for asked in camera.asked] == pytest.approx([0, 64, 64.2, 64.4, 128.4])
 
 
 def started(folder: Path, *options: str) -> subprocess.Popen[str]:
