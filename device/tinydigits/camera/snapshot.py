@@ -85,7 +85,7 @@ class Snapshots:
 
     address: Address
     authorization: str = field(repr=False)
-    context: ssl.SSLContext | None
+    context: ssl.SSLContext
     seconds: float
     max_bytes: int
 
@@ -96,12 +96,7 @@ class Snapshots:
         """
         try:
             with _Deadline(self.seconds) as deadline:
-                try:
-                    return self._fetch(deadline)
-                except (OSError, HTTPException, ValueError) as error:
-                    if deadline.expired:
-                        raise TimeoutError from error
-                    raise
+                return self._fetch(deadline)
         except CameraError:
             raise
         except TimeoutError as error:
@@ -161,11 +156,9 @@ class Snapshots:
 
 
 class _Connection(HTTPConnection):
-    """A connection, to TLS where there is a context, that ends at the deadline."""
+    """A connection, by TLS where the address says so, that ends at the deadline."""
 
-    def __init__(
-        self, address: Address, context: ssl.SSLContext | None, deadline: _Deadline
-    ) -> None:
+    def __init__(self, address: Address, context: ssl.SSLContext, deadline: _Deadline) -> None:
         port = address.parts.port or (443 if address.secure else 80)
         super().__init__(address.host, port, timeout=deadline.seconds)
         self._context = context if address.secure else None
@@ -206,6 +199,8 @@ class _Deadline:
             for each in self._sockets:
                 each.close()
             self._sockets.clear()
+        if self.expired:  # whatever came of it: the end of a transfer looks like a whole one
+            raise TimeoutError
 
     def holds(self, connection: socket.socket) -> None:
         """Let the deadline be this connection's too."""

@@ -39,11 +39,10 @@ class UrlCamera:
 
     def __enter__(self) -> Self:
         config = self._config
-        address = Address(config.address)
         self._snapshots = Snapshots(
-            address,
+            Address(config.address),
             read_credentials(config.credentials) if config.credentials else "",
-            _context(config.certificate) if address.secure else None,
+            _context(config.certificate),
             config.timeout,
             config.max_bytes,
         )
