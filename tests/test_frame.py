@@ -214,6 +214,15 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
 
 
+def test_from_memory() -> None:
+    """A picture in memory is the same as in a file, and says where it came from."""
+    frame = Frame.from_bytes(saved(Image.fromarray(BAR)), "somewhere", 7)
+    assert (frame.luma == BAR).all()
+    assert (frame.source, frame.sequence) == ("somewhere", 7)
+    with pytest.raises(PictureError, match=r"^somewhere: it is not a picture of a format"):
+        Frame.from_bytes(b"This is no picture.", "somewhere")
+
+
 @pytest.mark.parametrize(
     ("size", "message"),
     [

@@ -39,6 +39,7 @@ width = 320
 timeout = 0.3
 [reader]
 digits = 4
+polarity = "dark"
 """
 
 
