@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
@@ -14,6 +15,9 @@ from PIL import Image
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from samples import picture_of
+
+if TYPE_CHECKING:
+    from tinydigits_train.datasets import DataSet
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +33,14 @@ def data_home() -> Path:
 def mnist_dir(data_home: Path) -> Path:
     """The folder with the four original files of MNIST."""
     return data_home / "mnist"
+
+
+@pytest.fixture(scope="session")
+def bundled() -> DataSet:
+    """Scikit-learn's digits; making their glyphs takes half a second."""
+    from tinydigits_train.sources import load_bundled  # tests of the device need no scikit-learn
+
+    return load_bundled()
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def soft_noise(rng: Rng) -> Luma:
 
 def flat(rng: Rng) -> Luma:
     """One grey, black and white among them."""
-    return np.full(size(rng), rng.choice([0, 255, rng.integers(256)]), np.uint8)
+    return np.full(size(rng), rng.choice([0, 255, int(rng.integers(256))]), np.uint8)
 
 
 def single_pixel(rng: Rng) -> Luma:

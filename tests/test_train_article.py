@@ -19,7 +19,6 @@ from tinydigits_train.mnist import load_mnist
 from tinydigits_train.portrait import read_glyph, read_signed
 from tinydigits_train.preparations import PREPARATIONS, RAW
 from tinydigits_train.report import ArticleReport, Variant, read_report
-from tinydigits_train.sources import load_bundled
 from tinydigits_train.variants import MAX_ITERATIONS, orders, train_classifier, train_variant
 
 
@@ -45,12 +44,6 @@ def report(folder: Path) -> ArticleReport:
     report = read_report((folder / "report.json").read_bytes())
     assert isinstance(report, ArticleReport)
     return report
-
-
-@pytest.fixture(scope="module")
-def bundled() -> DataSet:
-    """Scikit-learn's digits."""
-    return load_bundled()
 
 
 def test_writes(folder: Path) -> None:

@@ -20,16 +20,9 @@ from tinydigits_train.evaluate import evaluate
 from tinydigits_train.fit import BIT_THRESHOLD, C_LADDER, DEVICE_WEIGHT, View, fit_linear
 from tinydigits_train.mnist import load_mnist
 from tinydigits_train.report import FitReport
-from tinydigits_train.sources import load_bundled
 from tinydigits_train.splits import split
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(scope="module")
-def bundled() -> DataSet:
-    """Scikit-learn's digits."""
-    return load_bundled()
 
 
 @pytest.fixture(scope="module")

@@ -7,31 +7,33 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tinydigits.classifier import DIGITS
+from tinydigits_train.datasets import DataSet
 from tinydigits_train.neuron import BLANKED_PIXELS, blank, follow
 from tinydigits_train.portrait import read_glyph, read_signed
 from tinydigits_train.preparations import Features, raw
-from tinydigits_train.sources import load_bundled
 from tinydigits_train.variants import train_classifier
 
 
 @pytest.fixture(scope="module")
-def images() -> Features:
+def images(bundled: DataSet) -> Features:
     """Scikit-learn's digits, raw."""
-    return raw(load_bundled().glyphs)
+    return raw(bundled.glyphs)
 
 
 @pytest.fixture(scope="module")
-def estimator(images: Features) -> LogisticRegression:
+def estimator(images: Features, bundled: DataSet) -> LogisticRegression:
     """The tutorial's classifier, fitted on them."""
-    return train_classifier(images, load_bundled().labels)[0]
+    return train_classifier(images, bundled.labels)[0]
 
 
 @pytest.mark.parametrize("which", [0, 5, 1700])
-def test_neuron(which: int, estimator: LogisticRegression, images: Features) -> None:
+def test_neuron(
+    which: int, estimator: LogisticRegression, images: Features, bundled: DataSet
+) -> None:
     """Weighted inputs, summed with the intercept, are the estimator's scores; softmax of them is
     its probabilities.
     """
-    truth = int(load_bundled().labels[which])
+    truth = int(bundled.labels[which])
     neuron = follow(estimator, images[which], truth)
     assert np.array_equal(read_glyph(neuron.glyph).ravel(), images[which])
     assert neuron.truth == DIGITS[truth]
@@ -68,9 +70,11 @@ def test_blank_hits_what_decides() -> None:
     assert one.bright_blanked == one.dark_inked == 0
 
 
-def test_blank_takes_as_much_ink_elsewhere(estimator: LogisticRegression, images: Features) -> None:
+def test_blank_takes_as_much_ink_elsewhere(
+    estimator: LogisticRegression, images: Features, bundled: DataSet
+) -> None:
     """On real digits it is the place of the ink that counts, not how much of it there is."""
-    found = blank(estimator, images, load_bundled().labels, np.random.default_rng(0))
+    found = blank(estimator, images, bundled.labels, np.random.default_rng(0))
     assert [one.label for one in found] == list(DIGITS)
     for one in found:
         assert one.bright_blanked < one.others_blanked

@@ -20,13 +20,6 @@ from tinydigits_train.portrait import (
     view_coefficients,
     view_data,
 )
-from tinydigits_train.sources import load_bundled
-
-
-@pytest.fixture(scope="module")
-def bundled() -> DataSet:
-    """Scikit-learn's digits."""
-    return load_bundled()
 
 
 def test_data(bundled: DataSet) -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from sklearn.preprocessing import Binarizer, MinMaxScaler
 
 from tinydigits.classifier import Glyphs
-from tinydigits_train.datasets import through_device
+from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.preparations import (
     AS_GIVEN,
     MOVED,
@@ -27,16 +27,15 @@ from tinydigits_train.preparations import (
     reduced,
     with_edges,
 )
-from tinydigits_train.sources import load_bundled
 
 Glyph = npt.NDArray[np.uint8]
 some_glyphs = arrays(np.uint8, (3, 28, 28))
 
 
 @pytest.fixture(scope="module")
-def glyphs() -> Glyphs:
+def glyphs(bundled: DataSet) -> Glyphs:
     """The first forty of scikit-learn's digits."""
-    return load_bundled().glyphs[:40]
+    return bundled.glyphs[:40]
 
 
 @given(some_glyphs)
