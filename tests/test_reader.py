@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
@@ -113,12 +113,14 @@ def test_at_the_corner() -> None:
     zero = np.kron(written("0", 1), np.ones((50, 50))) > 0
     ink[-zero.shape[0] :, -zero.shape[1] :] = zero
     luma = photographed(ink)
-    for digits in (1, None):
-        reading = read(Frame(luma, "drawn"), Reader(shipped(), digits=digits))
-        corners = {(left + w, top + h) for left, top, w, h in (d.box for d in reading.digits)}
-        assert (1289, 1283) in corners
-        assert_consistent(reading.digits[0], luma.shape)
+    reading = read(Frame(luma, "drawn"), Reader(shipped(), digits=1))
+    ((left, top, width, height),) = [digit.box for digit in reading.digits]
+    assert (left + width, top + height) == (1289, 1283)
+    assert_consistent(reading.digits[0], luma.shape)
 
+
+QUICK = [phase for phase in Phase if phase is not Phase.shrink]
+"""Reading is too slow to look for the smallest frame that fails."""
 
 SHAPES = array_shapes(min_dims=2, max_dims=2, min_side=8, max_side=70)
 FRAMES = st.one_of(
@@ -131,7 +133,7 @@ FRAMES = st.one_of(
 
 
 @given(FRAMES, st.sampled_from([None, 1, 3]), st.sampled_from([1.0, 0.02, 0.0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None, phases=QUICK)
 def test_any_frame(luma: Luma, due: int | None, max_error: float) -> None:
     """Whatever a frame shows, its reading is consistent and can be sent as JSON."""
     luma.setflags(write=False)
@@ -140,7 +142,8 @@ def test_any_frame(luma: Luma, due: int | None, max_error: float) -> None:
     readings = reader.read(frame)
     assert (readings.source, readings.sequence, readings.wall) == ("drawn", 42, 1.5)
     (reading,) = readings.readings
-    assert reading.text.replace("\n", "") == "".join(str(d.value) for d in reading.digits)
+    digits = "".join(c for c in reading.text if c.isdecimal())
+    assert digits == "".join(str(digit.value) for digit in reading.digits)
     assert reading.confidence == pytest.approx(
         prod(d.confidence for d in reading.digits) if reading.digits else 0, abs=1e-5
     )
@@ -207,7 +210,7 @@ def test_right_count() -> None:
 def test_unsure() -> None:
     """Each digit that is not sure enough is rejected and named with its confidence."""
     strict = Reader(Classifier.from_bytes(sample_model()), max_error=0.003)
-    reading = read(frame_of(written("31", 3)), strict)
+    reading = read(frame_of(written("12", 3)), strict)
     assert len(reading.text) == 2
     assert reading.rejected
     for place, (digit, reason) in enumerate(
@@ -220,7 +223,7 @@ def test_unsure() -> None:
 def test_never_sure_enough() -> None:
     """Where the model can't promise what is asked, whatever its confidence, that is the reason."""
     reader = Reader(Classifier.from_bytes(sample_model()), max_error=0)
-    reading = read(frame_of(written("31", 3)), reader)
+    reading = read(frame_of(written("12", 3)), reader)
     assert all(digit.rejected for digit in reading.digits)
     assert reading.reasons[0] == "digit 1: this model is never as sure as max_error asks"
 
@@ -267,12 +270,12 @@ def test_impossible_count(digits: int) -> None:
 def test_timing() -> None:
     """Each stage's milliseconds are told, and what lies between them is small enough to count."""
     timing = Reader(shipped()).read(frame_of(written("12", 3))).timing_ms
-    assert set(timing) == {"total", "ink", "segment", "glyph", "classify"}
+    assert set(timing) == {"total", "ink", "segment", "glyph", "classify", "choose"}
     assert min(timing.values()) > 0
     stages = [value for stage, value in timing.items() if stage != "total"]
     assert sum(stages) <= timing["total"] + 0.01
     blank = Frame(np.zeros((50, 50), np.uint8), "blank")
-    assert set(Reader(shipped()).read(blank).timing_ms) == {"total", "ink"}
+    assert set(Reader(shipped()).read(blank).timing_ms) == {*("total", "ink", "segment", "choose")}
 
 
 @pytest.mark.parametrize("digit", range(10))

@@ -25,6 +25,7 @@ from tinydigits.judge import Verdict
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
 from tinydigits.labels import LabelledPicture, list_pictures
+from tinydigits.memory import Memory
 from tinydigits.reader import FrameReadings, Reader
 from tinydigits.rules import Rules
 from tinydigits.score import Outcome, render_score, score
@@ -277,6 +278,7 @@ def _run(options: argparse.Namespace) -> int:
         digits=config.reader.digits or None,
         polarities=POLARITIES if config.reader.polarity == "auto" else (config.reader.polarity,),
         max_error=config.reader.max_error,
+        memory=Memory(),
     )
     rules = Rules.from_config(config.judge, config.reader.digits)
     with Signals() as signals, Judges(rules, state_file(config.judge.state)) as judges:

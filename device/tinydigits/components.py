@@ -36,11 +36,15 @@ class Components:
     def __len__(self) -> int:
         return len(self.areas)
 
+    def runs_of(self, members: Sequence[int] | Ints) -> Ints:
+        """Indices of the runs of some components, one component after the other."""
+        runs = [np.arange(self.first_run[k], self.first_run[k + 1]) for k in members]
+        return np.concatenate([np.arange(0), *runs])
+
     def draw(self, members: Sequence[int], box: tuple[int, int, int, int]) -> Mask:
         """The ink of some components inside a box that encloses them: ``bool[height, width]``."""
         left, top, right, bottom = box
-        runs = [np.arange(self.first_run[k], self.first_run[k + 1]) for k in members]
-        chosen = np.concatenate([np.arange(0), *runs])
+        chosen = self.runs_of(members)
         rows = self.run_row[chosen] - top
         edges = np.zeros((bottom - top, right - left + 1), np.int8)
         edges[rows, self.run_start[chosen] - left] += 1

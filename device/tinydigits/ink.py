@@ -1,46 +1,44 @@
 """Which pixels of a frame are ink: one bit each, for dark and for light digits.
 
-Light falls unevenly, so a pixel is judged against its surroundings: ink is what differs from the
-mean of a window around it. No single level and no single rule for the polarity is safe on
-photographs, hence a few candidates; the reader lets the classifier judge between them.
+Ink is what differs from its paper by a share of the strongest difference nearby, so that a faint
+display is read beside bold print. The paper under the ink is found in either of two ways: by
+morphological closing (Serra 1982), which fills what is narrower than a window with what is around
+it and leaves a panel, a bezel or a shadow that is wider alone; or as the mean around, which also
+tells a digit that fills the frame. No window, level or polarity suits every photograph, hence
+several recipes; the classifier judges between what they show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import ceil
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageFilter
 
 from tinydigits.frame import Luma
 
+Mask = npt.NDArray[np.bool_]
 Polarity = Literal["dark", "light"]
 POLARITIES: Final[tuple[Polarity, ...]] = ("dark", "light")
 
-MAX_SIDE: Final = 1280
-"""Longer frames are averaged down: a digit that can be read there can be read here."""
+Paper = Literal["around", "mean"]
+"""What is under ink: the widest surface around, or the mean around."""
 
 MIN_SIDE: Final = 64
 """Smaller pictures are enlarged smoothly, so that a stroke is more than a pixel wide."""
 
-WINDOWS: Final = (0.2, 0.6)
-"""Radii of the window as shares of the frame's shorter side: one wider than the strokes of a number
-in a frame, one wider than those of a digit that fills it."""
-
-LEVEL: Final = 0.25
-"""Ink differs from its surroundings by at least this share of the frame's strongest contrast."""
-
-STRONGEST: Final = 0.001
-"""Share of the pixels that the strongest contrast is taken from."""
+CELLS: Final = 72
+"""Cells along the shorter side of the coarse picture that paper is looked for in."""
 
 NOISE_SIGMAS: Final = 4.0
-"""Ink differs by so many standard deviations of the noise; of what is left of it, a third, after
-smoothing over nine pixels."""
+"""Ink differs from paper by so many standard deviations of the noise."""
+
+CELL_SIGMAS: Final = 4.0
+"""And by so many more of what noise is left in a cell, as closing takes the brightest for paper."""
 
 MIN_CONTRAST: Final = 10
 """Grey levels under which nothing is ink, however quiet the frame."""
@@ -49,51 +47,139 @@ ODDS_STEEPNESS: Final = 4.0
 """How fast the odds of a polarity grow with what the frame's edge says of it."""
 
 
-@dataclass(frozen=True)
-class Ink:
-    """One candidate for the ink of a frame.
+@dataclass(frozen=True, order=True)
+class Recipe:
+    """One way to tell ink from paper.
 
-    ``mask`` is ``bool[h, w]``, at ``scale`` mask pixels a frame pixel. ``weight`` is how probable
-    its polarity is, 0 to 1; ``window`` the radius it was found with, as a share.
+    ``window`` is a width as a share of the frame's shorter side: up to it something is ink.
+    ``level`` is the share of the strongest contrast nearby that ink has at least. ``side`` is what
+    the longer side of the frame is averaged down to.
     """
 
-    mask: npt.NDArray[np.bool_]
     polarity: Polarity
-    weight: float
+    paper: Paper
+    window: float
+    level: float
+    side: int
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The ink of a frame that one recipe shows.
+
+    ``mask`` is ``bool[h, w]`` and ``luma`` the ``uint8[h, w]`` that it was found in, at ``scale``
+    of their pixels to a frame pixel.
+    """
+
+    mask: Mask
+    luma: Luma
+    recipe: Recipe
     scale: float
 
 
-def find_ink(luma: Luma, polarities: tuple[Polarity, ...] = POLARITIES) -> Iterator[Ink]:
-    """Candidates for the ink of a frame, ``uint8[H, W]``, the most probable polarity first.
+class Scene:
+    """A frame in which ink is looked for; what several recipes need is made once."""
 
-    A frame without contrast has none.
-    """
-    image, scale = _working_size(Image.fromarray(luma))
-    smooth = image.filter(ImageFilter.BoxBlur(1))
-    floor = max(MIN_CONTRAST, NOISE_SIGMAS * _noise(np.asarray(image)) / 3)
-    dark = _dark_odds(image)
-    weights = {"dark": dark, "light": 1 - dark} if len(polarities) > 1 else {polarities[0]: 1.0}
+    def __init__(self, luma: Luma) -> None:
+        self._image = Image.fromarray(luma)
+        self._view = cache(self._make_view)
 
-    @cache
-    def around(window: float) -> Image.Image:
-        return image.filter(ImageFilter.BoxBlur(max(4, round(window * min(image.size)))))
+    def ink(self, recipe: Recipe) -> Ink:
+        """What a recipe shows."""
+        view = self._view(self._factor(recipe.side))
+        return Ink(view.mask(recipe), view.luma, recipe, view.scale)
 
-    for polarity in sorted(polarities, key=lambda polarity: -weights[polarity]):
-        for window in WINDOWS:
-            pair = (around(window), smooth)
-            contrast = ImageChops.subtract(*(pair if polarity == "dark" else pair[::-1]))
-            strongest = _strongest(contrast)
-            if strongest >= floor:
-                mask = np.asarray(contrast) >= np.uint8(ceil(max(floor, LEVEL * strongest)))
-                yield Ink(mask, polarity, weights[polarity], scale)
+    def distinct(self, recipes: Sequence[Recipe]) -> list[Recipe]:
+        """The recipes without those that show a small frame as an earlier one does."""
+        seen: dict[tuple[object, ...], Recipe] = {}
+        for recipe in recipes:
+            size = self._factor(recipe.side)
+            seen.setdefault(
+                (recipe.polarity, recipe.paper, recipe.window, recipe.level, size), recipe
+            )
+        return list(seen.values())
+
+    def odds(self, polarity: Polarity) -> float:
+        """Probability of a polarity, from the frame's edge, where paper is likelier than ink.
+
+        Of 1,806 photographed meter digits 92 % have the polarity that the median along the edge
+        says, against 82 % for the best rule that looks at the whole picture.
+        """
+        dark = _dark_odds(self._image)
+        return dark if polarity == "dark" else 1 - dark
+
+    def _factor(self, side: int) -> int:
+        return -(-max(self._image.size) // side)
+
+    def _make_view(self, factor: int) -> _View:
+        image = self._image
+        if factor > 1:
+            return _View(image.reduce(factor), 1 / factor)
+        enlarging = -(-MIN_SIDE // min(image.size))
+        if enlarging > 1:
+            size = (image.width * enlarging, image.height * enlarging)
+            return _View(image.resize(size, Image.Resampling.BICUBIC), enlarging)
+        return _View(image, 1.0)
+
+
+class _View:
+    """A frame at one size."""
+
+    def __init__(self, image: Image.Image, scale: float) -> None:
+        noise = _noise(np.asarray(image))
+        if scale >= 1:  # where nothing has been averaged yet
+            image = image.filter(ImageFilter.BoxBlur(1))
+            noise /= 3
+        self.scale = scale
+        self.luma = np.asarray(image)
+        self._cell = max(1, min(image.size) // CELLS)
+        self._coarse = np.asarray(image.reduce(self._cell))
+        self._floor = max(MIN_CONTRAST, noise * (NOISE_SIGMAS + CELL_SIGMAS / self._cell))
+        self._paper = cache(self._find_paper)
+
+    def mask(self, recipe: Recipe) -> Mask:
+        """Ink is beyond a threshold that changes with the place."""
+        paper, strongest = self._paper(recipe.polarity, recipe.paper, recipe.window)
+        threshold = paper - np.maximum(self._floor, recipe.level * strongest)
+        if recipe.polarity == "dark":
+            return np.asarray(self.luma < self._fine(threshold))
+        return np.asarray(self.luma > self._fine(255 - threshold))
+
+    def _find_paper(self, polarity: Polarity, paper: Paper, window: float) -> tuple[Any, Any]:
+        """The paper, as if ink were dark, and the strongest contrast nearby, for each cell."""
+        coarse = self._coarse if polarity == "dark" else 255 - self._coarse
+        reach = max(1, round(window * min(coarse.shape) / 2))
+        if paper == "mean":
+            under = np.asarray(Image.fromarray(coarse).filter(ImageFilter.BoxBlur(reach)))
+            contrast = np.maximum(under, coarse) - coarse
+        else:
+            under = _extreme(_extreme(coarse, reach, np.maximum), reach, np.minimum)
+            contrast = under - coarse
+        return under.astype(np.float32), _extreme(contrast, 2 * reach, np.maximum)
+
+    def _fine(self, coarse: npt.NDArray[np.floating]) -> Luma:
+        height, width = self.luma.shape
+        levels = Image.fromarray(coarse.clip(0, 255).astype(np.uint8))
+        size = (levels.width * self._cell, levels.height * self._cell)
+        return np.asarray(levels.resize(size, Image.Resampling.BILINEAR))[:height, :width]
+
+
+def _extreme(values: Luma, reach: int, extreme: np.ufunc) -> Luma:
+    """The largest or smallest value in the square around each, by doubling windows."""
+    for axis in (0, 1):
+        ends = [(reach, reach) if axis == of else (0, 0) for of in (0, 1)]
+        turned = np.moveaxis(np.pad(values, ends, mode="edge"), axis, 0)
+        width = 1
+        while width < 2 * reach + 1:
+            step = min(width, 2 * reach + 1 - width)
+            turned = extreme(turned[:-step], turned[step:])
+            width += step
+        values = np.moveaxis(turned, 0, axis)
+    return values
 
 
 def _dark_odds(image: Image.Image) -> float:
-    """Probability that ink is darker than paper, from the frame's edge, where paper is likelier.
-
-    Of 1,806 photographed meter digits 92 % have the polarity that the median along the edge says,
-    against 82 % for the best rule that looks at the whole picture.
-    """
+    """Probability that ink is darker than paper."""
     luma = np.asarray(image)
     edge = np.concatenate((luma[0], luma[-1], luma[:, 0], luma[:, -1]))
     shares = np.cumsum(image.histogram()) / luma.size
@@ -104,17 +190,6 @@ def _dark_odds(image: Image.Image) -> float:
     lean = ((paper - darkest) - (brightest - paper)) / (brightest - darkest)
     # an edge far outside the picture's own range makes neither polarity impossible
     return float(1 / (1 + np.exp(-ODDS_STEEPNESS * max(-4.0, min(4.0, lean)))))
-
-
-def _working_size(image: Image.Image) -> tuple[Image.Image, float]:
-    factor = -(-max(image.size) // MAX_SIDE)
-    if factor > 1:
-        return image.reduce(factor), 1 / factor
-    factor = -(-MIN_SIDE // min(image.size))
-    if factor > 1:
-        enlarged = (image.width * factor, image.height * factor)
-        return image.resize(enlarged, Image.Resampling.BICUBIC), float(factor)
-    return image, 1.0
 
 
 def _noise(luma: Luma) -> float:
@@ -129,10 +204,3 @@ def _noise(luma: Luma) -> float:
     second = np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:])
     # the median of |x| is 0.6745 sigma, and the mask's weights multiply the variance by 6
     return float(np.median(second)) / (0.6745 * 6**0.5)
-
-
-def _strongest(contrast: Image.Image) -> int:
-    """The contrast that a thousandth of the pixels, or thirty, exceed."""
-    histogram = np.array(contrast.histogram())
-    wanted = max(30, STRONGEST * histogram.sum())
-    return int(255 - np.argmax(np.cumsum(histogram[::-1]) >= wanted))

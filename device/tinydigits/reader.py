@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities, steadied
+from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities
 from tinydigits.clock import StageClock
 from tinydigits.errors import UsageError
-from tinydigits.frame import Frame, Luma
-from tinydigits.glyph import Glyph, jittered, normalize_glyph, normalize_glyphs
-from tinydigits.ink import POLARITIES, Ink, Polarity, find_ink
-from tinydigits.segment import DigitInk, Line, locate_digits
+from tinydigits.frame import Frame
+from tinydigits.glyph import Glyph, normalize_glyph
+from tinydigits.ink import POLARITIES, Ink, Polarity, Scene
+from tinydigits.memory import Memory
+from tinydigits.pieces import DigitInk
+from tinydigits.search import Search, classify, number_recipes
+from tinydigits.single import single_sightings
 
 WHOLE_FRAME: Final = "frame"
 """Name of the region that is the whole frame."""
-
-IMPROBABLE: Final = 0.2
-"""Weight under which ink is looked at only where nothing was found in any other."""
-
-WRONG_NUMBER: Final = 0.25
-"""What a candidate counts for that shows another number of digits than is due."""
-
-CONVINCING: Final = 0.8
-"""A mean confidence at which no further candidate is looked at."""
 
 
 class Digit(msgspec.Struct, frozen=True):
@@ -70,31 +63,8 @@ class FrameReadings(msgspec.Struct, frozen=True):
     timing_ms: dict[str, float]
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """One way to see the digits of a frame, and what the classifier makes of them."""
-
-    ink: Ink
-    lines: list[Line]
-    probabilities: Probabilities
-    frame_shape: tuple[int, ...]
-
-    def score(self, digits: int | None) -> float:
-        """The more digits are read at more than even odds, the better.
-
-        Where their number is known, how surely they are read counts instead, and far less if the
-        number is another: paper around digits is easily cut into as many pieces as are asked for.
-        """
-        confidences = self.probabilities.max(axis=1)
-        if digits is None:
-            return self.ink.weight * float((confidences - 0.5).sum())
-        right = len(confidences) == digits
-        return self.ink.weight * float(confidences.mean()) * (1.0 if right else WRONG_NUMBER)
-
-    def convincing(self, digits: int | None) -> bool:
-        """Whether it isn't worth looking further."""
-        confidences = self.probabilities.max(axis=1)
-        return digits in {None, len(confidences)} and bool(confidences.mean() >= CONVINCING)
+_Row = tuple[list[Digit], set[int]]
+"""A line's digits, and the indices of those before a decimal point."""
 
 
 class Reader:
@@ -103,6 +73,8 @@ class Reader:
     :param digits: how many digits a frame shows; ``None`` where that is to be found.
     :param max_error: the share of wrong digits among the accepted that is acceptable; digits whose
         confidence can't promise it are rejected.
+    :param memory: what is remembered from frame to frame, where they show the same place again and
+        again; without one, no reading depends on an earlier frame.
     """
 
     def __init__(
@@ -112,89 +84,76 @@ class Reader:
         digits: int | None = None,
         polarities: tuple[Polarity, ...] = POLARITIES,
         max_error: float = 1.0,
+        memory: Memory | None = None,
     ) -> None:
         if digits is not None and digits < 1:
             raise UsageError(f"the number of digits is {digits}: it must be at least 1")
         self._classifier = classifier
         self._digits = digits
         self._polarities = polarities
+        self._memory = memory
         self._reject_below = classifier.card.reject_below(max_error)
 
     def read(self, frame: Frame) -> FrameReadings:
         """Everything that is to be read in a frame."""
         clock = StageClock()
         with clock.stage("total"):
-            candidates = list(self._candidates(frame.luma, clock))
-            digits = self._vote(candidates) if self._digits == 1 else self._best(candidates)
-            reading = self._reading(digits)
+            lines = self._vote(frame, clock) if self._digits == 1 else self._number(frame, clock)
+            reading = self._reading(lines)
         timing = {stage: round(1000 * seconds, 3) for stage, seconds in clock.seconds.items()}
         return FrameReadings(frame.source, frame.sequence, frame.wall, (reading,), timing)
 
-    def _candidates(self, luma: Luma, clock: StageClock) -> Iterator[_Candidate]:
-        """What the candidates for the ink are read as, until one is convincing."""
-        inks = find_ink(luma, self._polarities)
-        found = False
-        while True:
-            with clock.stage("ink"):
-                ink = next(inks, None)
-            if ink is None or (found and ink.weight < IMPROBABLE):
-                return
-            with clock.stage("segment"):
-                lines = locate_digits(ink.mask, self._digits)
-            if not lines:
-                continue
-            with clock.stage("glyph"):
-                glyphs = normalize_glyphs([digit.mask for line in lines for digit in line])
-            with clock.stage("classify"):
-                probabilities = steadied(self._classifier.probabilities(jittered(glyphs)))
-            found = True
-            candidate = _Candidate(ink, lines, probabilities, luma.shape)
-            yield candidate
-            if self._digits != 1 and candidate.convincing(self._digits):
-                return
+    def _vote(self, frame: Frame, clock: StageClock) -> list[_Row]:
+        """The one digit, by the mean of all inks.
 
-    def _vote(self, candidates: Sequence[_Candidate]) -> list[list[Digit]]:
-        """The one digit, by the mean of all candidates.
-
-        On photographs the mean errs less than the surest candidate does: a model without a "none"
-        class is as sure of a wrong piece of ink as of the right one.
+        On photographs the mean errs less than the surest ink does: a model without a "none" class
+        is as sure of a wrong piece of ink as of the right one.
         """
-        if not candidates:
+        seen = single_sightings(Scene(frame.luma), self._polarities, clock)
+        if not seen:
             return []
-        weights = np.array([candidate.ink.weight for candidate in candidates])
-        votes = np.array([candidate.probabilities[0] for candidate in candidates])
+        votes = classify(self._classifier, [digit for _, digit, _ in seen], clock)
+        weights = np.array([weight for _, _, weight in seen], np.float32)
         probability = weights @ votes / weights.sum()
-        chosen = candidates[int(np.argmax(weights * votes[:, probability.argmax()]))]
-        return [[self._digit(chosen.lines[0][0], chosen, probability)]]
+        ink, digit, _ = seen[int(np.argmax(weights * votes[:, probability.argmax()]))]
+        return [([self._digit(digit, ink, frame, probability)], set())]
 
-    def _best(self, candidates: Sequence[_Candidate]) -> list[list[Digit]]:
-        """The digits of the candidate that the classifier likes best, line by line."""
-        if not candidates:
-            return []
-        best = max(candidates, key=lambda candidate: candidate.score(self._digits))
-        rows = iter(best.probabilities)
-        return [[self._digit(digit, best, next(rows)) for digit in line] for line in best.lines]
+    def _number(self, frame: Frame, clock: StageClock) -> list[_Row]:
+        """The digits of the lines that look most like a number."""
+        recipes = number_recipes(self._polarities)
+        search = Search(self._classifier, frame.luma, self._digits, clock)
+        if self._memory:
+            lines = search.recalling(self._memory, recipes)
+        else:
+            lines = search.thorough(recipes)
+        return [
+            (
+                [
+                    self._digit(digit, line.best.seen.ink, frame, probability)
+                    for digit, probability in zip(line.best.digits, line.probabilities, strict=True)
+                ],
+                line.points,
+            )
+            for line in lines
+        ]
 
-    def _digit(self, ink: DigitInk, seen: _Candidate, probability: Probabilities) -> Digit:
+    def _digit(self, digit: DigitInk, ink: Ink, frame: Frame, probability: Probabilities) -> Digit:
         label = self._classifier.card.labels[int(probability.argmax())]
         confidence = float(probability.max())
         return Digit(
             value=None if label == NONE_LABEL else int(label),
             confidence=round(confidence, 6),
             rejected=label == NONE_LABEL or confidence < self._reject_below,
-            box=_frame_box(ink, seen),
+            box=_frame_box(digit, ink, frame.luma.shape),
             probability=tuple(round(float(p), 6) for p in probability),
         )
 
-    def _reading(self, lines: list[list[Digit]]) -> Reading:
-        digits = tuple(digit for line in lines for digit in line)
+    def _reading(self, rows: list[_Row]) -> Reading:
+        digits = tuple(digit for row, _ in rows for digit in row)
         reasons = list(self._reasons(digits))
         return Reading(
             region=WHOLE_FRAME,
-            text="\n".join(
-                "".join(str(digit.value) for digit in line if digit.value is not None)
-                for line in lines
-            ),
+            text="\n".join(_text(row, points) for row, points in rows),
             confidence=round(prod(digit.confidence for digit in digits), 6) if digits else 0.0,
             rejected=bool(reasons),
             reasons=tuple(reasons),
@@ -220,10 +179,18 @@ class Reader:
                 )
 
 
-def _frame_box(ink: DigitInk, seen: _Candidate) -> tuple[int, int, int, int]:
+def _text(digits: Sequence[Digit], points: set[int]) -> str:
+    """A line's values and its decimal points."""
+    return "".join(
+        ("" if digit.value is None else str(digit.value)) + ("." if k in points else "")
+        for k, digit in enumerate(digits)
+    )
+
+
+def _frame_box(digit: DigitInk, ink: Ink, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Left, top, width and height in the frame, of which the last mask pixel may hold a part."""
-    left, top, right, bottom = (round(side / seen.ink.scale) for side in ink.box)
-    height, width = seen.frame_shape
+    left, top, right, bottom = (round(side / ink.scale) for side in digit.box)
+    height, width = shape
     left, top = min(left, width - 1), min(top, height - 1)
     return left, top, max(1, min(right, width) - left), max(1, min(bottom, height) - top)
 
@@ -233,8 +200,5 @@ def single_glyph(frame: Frame) -> Glyph | None:
 
     ``None`` where no ink is found. Training makes its glyphs of labelled pictures with this.
     """
-    for ink in find_ink(frame.luma):
-        lines = locate_digits(ink.mask, digits=1)
-        if lines:
-            return normalize_glyph(lines[0][0].mask)
-    return None
+    seen = single_sightings(Scene(frame.luma), POLARITIES, StageClock())
+    return normalize_glyph(seen[0][1].mask) if seen else None

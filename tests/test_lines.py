@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -13,7 +11,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw
 
 from drawing import Box, Labels, boxes, in_lines, on_paper, seven_segment, tilted, typed, written
-from tinydigits.segment import MAX_COMPONENTS, DigitInk, Line, locate_digits
+from tinydigits.lines import MAX_LINES, Line, find_lines
+from tinydigits.pieces import DigitInk
+from tinydigits.single import locate_digit
 
 Mask = npt.NDArray[np.bool_]
 
@@ -23,12 +23,24 @@ SIZES = st.integers(20, 90)
 
 def found(lines: list[Line]) -> list[Box]:
     """The boxes of all digits in reading order."""
-    return [digit.box for line in lines for digit in line]
+    return [digit.box for line in lines for digit in line.digits]
+
+
+def downwards(mask: Mask) -> list[Line]:
+    """The lines of a page as a person would read them."""
+    return sorted(find_lines(mask), key=lambda line: line.digits[0].box[1])
 
 
 def counts(lines: list[Line]) -> list[int]:
     """How many digits each line has."""
-    return [len(line) for line in lines]
+    return [len(line.digits) for line in lines]
+
+
+def one_box(mask: Mask) -> Box:
+    """The box of the one digit."""
+    digit = locate_digit(mask)
+    assert digit is not None
+    return digit.box
 
 
 def page(labels: Labels, *strokes: Box) -> Mask:
@@ -44,9 +56,9 @@ def page(labels: Labels, *strokes: Box) -> Mask:
 def test_one_line(text: str, size: int) -> None:
     """The digits of a number are found from left to right, each with its own ink."""
     labels = on_paper(typed(text, size), size)
-    lines = locate_digits(labels > 0)
+    lines = downwards(labels > 0)
     assert counts(lines) == [len(text)]
-    for label, digit in enumerate(lines[0], start=1):
+    for label, digit in enumerate(lines[0].digits, start=1):
         left, top, right, bottom = digit.box
         assert np.array_equal(digit.mask, labels[top:bottom, left:right] == label)
         assert (digit.width, digit.height) == (right - left, bottom - top)
@@ -57,7 +69,7 @@ def test_one_line(text: str, size: int) -> None:
 def test_lines(rows: list[str], size: int, degrees: float) -> None:
     """Lines are read downwards and each to the right, even if they are a little tilted."""
     labels = tilted(on_paper(typed("\n".join(rows), size), size), degrees)
-    lines = locate_digits(labels > 0)
+    lines = downwards(labels > 0)
     assert counts(lines) == [len(row) for row in rows]
     assert found(lines) == boxes(labels)
 
@@ -67,16 +79,14 @@ def test_lines(rows: list[str], size: int, degrees: float) -> None:
 def test_seven_segments(text: str, height: int, cut: float) -> None:
     """A display's digits are whole in spite of the gaps between their segments."""
     labels = on_paper(seven_segment(text, height, cut), height // 2)
-    lines = locate_digits(labels > 0)
-    assert counts(lines) == [len(text)]
-    assert found(lines) == boxes(labels)
+    assert found(find_lines(labels > 0)[:1]) == boxes(labels)
 
 
 @pytest.mark.parametrize("gap", [0.13, 0.2, 0.3])
 def test_close_lines(gap: float) -> None:
     """Lines keep apart though there is little paper between them."""
     labels = in_lines([typed("042", 60), typed("57", 60)], round(gap * 60))
-    lines = locate_digits(on_paper(labels, 60) > 0)
+    lines = downwards(on_paper(labels, 60) > 0)
     assert counts(lines) == [3, 2]
 
 
@@ -86,8 +96,8 @@ def test_any_size(text: str, size: int, factor: int) -> None:
     """The same ink, larger, is cut into the same digits."""
     mask = on_paper(typed(text, size, gap=0.2), size) > 0
     larger = np.kron(mask, np.ones((factor, factor))) > 0
-    scaled = [tuple(factor * side for side in box) for box in found(locate_digits(mask))]
-    assert found(locate_digits(larger)) == scaled
+    scaled = [tuple(factor * side for side in box) for box in found(downwards(mask))]
+    assert found(downwards(larger)) == scaled
 
 
 @pytest.mark.parametrize("pair", ["00", "58", "84", "69"])
@@ -98,13 +108,13 @@ def test_touching(pair: str, size: int) -> None:
     first, second = boxes(labels)
     row = (first[1] + first[3]) // 2
     joined = page(labels, (first[2] - size // 4, row, second[0] + size // 4, row + 1 + size // 40))
-    lines = locate_digits(joined)
+    lines = downwards(joined)
     assert counts(lines) == [2]
-    for digit, (left, top, right, bottom) in zip(lines[0], (first, second), strict=True):
+    for digit, (left, top, right, bottom) in zip(lines[0].digits, (first, second), strict=True):
         assert digit.box[1::2] == (top, bottom)
         assert digit.box[0] == pytest.approx(left, abs=0.2 * size)
         assert digit.box[2] == pytest.approx(right, abs=0.2 * size)
-    assert lines[0][0].box[2] <= lines[0][1].box[0]
+    assert lines[0].digits[0].box[2] <= lines[0].digits[1].box[0]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +133,8 @@ def test_ignored(strokes: list[Box]) -> None:
     labels = np.zeros((200, 300), np.uint8)
     number = typed("4096", 70)
     labels[70 : 70 + number.shape[0], 50 : 50 + number.shape[1]] = number
-    assert found(locate_digits(page(labels, *strokes))) == boxes(labels)
+    lines = find_lines(page(labels, *strokes))
+    assert boxes(labels) in [found([line]) for line in lines]
 
 
 def test_empty() -> None:
@@ -131,8 +142,8 @@ def test_empty() -> None:
     dots = np.zeros((100, 100), np.bool_)
     dots[::10, ::10] = True
     for mask in (np.zeros((80, 60), np.bool_), dots):
-        assert locate_digits(mask) == []
-        assert locate_digits(mask, digits=1) == []
+        assert downwards(mask) == []
+        assert locate_digit(mask) is None
 
 
 @pytest.mark.parametrize("text", "0123456789")
@@ -143,7 +154,7 @@ def test_central_one(text: str) -> None:
     for label, (digit, x, y) in enumerate(((middle, 130, 70), (left, 30, 40), (below, 260, 180))):
         area = labels[y : y + digit.shape[0], x : x + digit.shape[1]]
         area[digit > 0] = label + 1
-    assert found(locate_digits(labels > 0, digits=1)) == boxes(labels)[:1]
+    assert one_box(labels > 0) == boxes(labels)[0]
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -152,7 +163,7 @@ def test_one_that_fills_the_frame(digit: int) -> None:
     labels = written(str(digit), 4)
     for margin in (1, 4, 20, 200):
         around = on_paper(labels, margin)
-        assert found(locate_digits(around > 0, digits=1)) == boxes(around)
+        assert one_box(around > 0) == boxes(around)[0]
 
 
 def strokes_of(seed: int) -> Mask:
@@ -182,22 +193,11 @@ MASKS = st.one_of(
 )
 
 
-def digits_in(lines: list[Line]) -> Iterator[DigitInk]:
-    """All digits."""
-    for line in lines:
-        assert line
-        yield from line
-
-
-@given(MASKS, st.sampled_from([None, 1, 2, 5]))
-@settings(max_examples=80, deadline=None)
-def test_any_ink(mask: Mask, expected: int | None) -> None:
-    """In any ink, digits are some of that ink, share none of it, and fill boxes inside the mask."""
-    mask.setflags(write=False)
+def assert_ink(digits: list[DigitInk], mask: Mask) -> None:
+    """Digits are ink of the mask, share none of it, and fill boxes inside it."""
     height, width = mask.shape
-    lines = locate_digits(mask, expected)
     seen = np.zeros(mask.shape, int)
-    for digit in digits_in(lines):
+    for digit in digits:
         left, top, right, bottom = digit.box
         assert 0 <= left < right <= width
         assert 0 <= top < bottom <= height
@@ -208,28 +208,86 @@ def test_any_ink(mask: Mask, expected: int | None) -> None:
         seen[top:bottom, left:right] += digit.mask
     assert seen.max(initial=0) <= 1
     assert mask[seen > 0].all()
+
+
+@given(MASKS)
+@settings(max_examples=80, deadline=None)
+def test_any_ink(mask: Mask) -> None:
+    """In any ink, the digits of a line are some of that ink; there are neither many nor none."""
+    mask.setflags(write=False)
+    lines = find_lines(mask)
+    assert len(lines) <= MAX_LINES
     for line in lines:
-        assert [digit.box[0] for digit in line] == sorted(digit.box[0] for digit in line)
-    if expected == 1:
-        assert sum(map(len, lines)) <= 1
+        assert len(line.digits) > 0
+        assert_ink(line.digits, mask)
+        assert line.points <= set(range(len(line.digits) - 1))
+    digit = locate_digit(mask)
+    assert_ink([digit] if digit else [], mask)
 
 
 @given(MASKS)
 @settings(max_examples=30, deadline=None)
 def test_same_again(mask: Mask) -> None:
     """The same ink gives the same digits, however it lies in memory."""
-    first = found(locate_digits(mask))
-    assert found(locate_digits(np.asfortranarray(mask))) == first
-    assert found(locate_digits(np.pad(mask, 1)[1:-1, 1:-1])) == first
+    first = found(find_lines(mask))
+    assert found(find_lines(np.asfortranarray(mask))) == first
+    assert found(find_lines(np.pad(mask, 1)[1:-1, 1:-1])) == first
 
 
 def test_texture() -> None:
-    """Where thousands of things look like digits, only the largest are looked at."""
+    """Where thousands of things look like digits, the large ones are looked at all the same."""
     cell = np.zeros((16, 12), np.bool_)
     cell[2:12, 2:7] = True
     texture = np.tile(cell, (30, 100))
     texture[16 * 10 : 16 * 16, 12 * 30 : 12 * 34] = False
-    texture[16 * 11 : 16 * 14, 12 * 31 : 12 * 33] = True
-    digits = found(locate_digits(texture))
-    assert len(digits) <= MAX_COMPONENTS
-    assert (12 * 31, 16 * 11, 12 * 33, 16 * 14) in digits
+    texture[16 * 11 : 16 * 15, 12 * 31 : 12 * 33] = True
+    assert (12 * 31, 16 * 11, 12 * 33, 16 * 15) in found(find_lines(texture))
+
+
+@given(st.text("0123456789", min_size=2, max_size=6), st.integers(30, 90), st.data())
+@settings(max_examples=30, deadline=None)
+def test_points(text: str, size: int, data: st.DataObject) -> None:
+    """A dot on the base line between two digits is a decimal point, not a digit."""
+    labels = on_paper(typed(text, size), size)
+    before = data.draw(st.integers(0, len(text) - 2))
+    left, bottom = boxes(labels)[before][2], boxes(labels)[before][3]
+    side = max(3, size // 10)
+    start = left + round(0.15 * size) - side // 2
+    (line,) = find_lines(page(labels, (start, bottom - side, start + side, bottom)))
+    assert len(line.digits) == len(text)
+    assert line.points == {before}
+
+
+@given(ROWS, st.integers(40, 90), st.floats(0, 0.4))
+@settings(max_examples=30, deadline=None)
+def test_slanted(text: str, size: int, lean: float) -> None:
+    """Digits that lean so far that their boxes overlap are still told apart."""
+    labels = on_paper(typed(text, size, gap=0.25), size)
+    slanted = np.stack([np.roll(row, round(-lean * (y - size))) for y, row in enumerate(labels)])
+    assert sorted(found(find_lines(slanted > 0))) == sorted(boxes(slanted))
+
+
+@pytest.mark.parametrize("degrees", [-15, -10, 10, 15])
+def test_tilted(degrees: float) -> None:
+    """A line may rise or fall."""
+    labels = tilted(on_paper(typed("3805472", 60), 60), degrees)
+    assert sorted(found(find_lines(labels > 0))) == sorted(boxes(labels))
+
+
+def test_near() -> None:
+    """Where lines are looked for in one place only, the others are not put together."""
+    labels = on_paper(in_lines([typed("042", 60), typed("57", 60)], 60), 30)
+    left, top, right, bottom = boxes(labels)[-1]
+    lines = find_lines(labels > 0, [(left, top, right, bottom)])
+    assert found(lines) == boxes(labels)[3:]
+
+
+def test_bezel() -> None:
+    """A frame around a number hides no digit of it."""
+    labels = on_paper(typed("4096", 60), 20)
+    height, width = labels.shape
+    mask = page(labels, (2, 2, width - 2, 5), (2, height - 5, width - 2, height - 2))
+    mask |= page(0 * labels, (2, 2, 5, height - 2), (width - 5, 2, width - 2, height - 2))
+    assert found(find_lines(on_paper(mask.astype(np.uint8), 30) > 0)) == [
+        tuple(side + 30 for side in box) for box in boxes(labels)
+    ]

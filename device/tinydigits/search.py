@@ -1,0 +1,181 @@
+"""Looking for a number in a frame: recipe after recipe, until enough of them agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain, islice
+from typing import Final
+
+import numpy as np
+
+from tinydigits.choice import SIGHTINGS, Place, number_lines, places, without_parts
+from tinydigits.classifier import Classifier, Probabilities, steadied
+from tinydigits.clock import StageClock
+from tinydigits.evidence import Seen, best_run, confidences, consider, run_of
+from tinydigits.frame import Luma
+from tinydigits.glyph import jittered, normalize_glyphs
+from tinydigits.ink import Ink, Polarity, Recipe, Scene
+from tinydigits.lines import Line, Outline, find_lines
+from tinydigits.memory import Memory
+from tinydigits.pieces import DigitInk
+
+SIDES: Final = (640, 320)
+"""Longer sides that a frame is averaged down to: strokes that are rough or broken at the one are
+whole at the other. With either alone a tenth fewer numbers are found."""
+
+LEVELS: Final = (0.4, 0.25)
+"""One that parts touching digits, and one that keeps faint segments."""
+
+WINDOWS: Final = (0.2, 0.08, 0.5)
+"""For digits half as high as the frame, a fifth, and such that fill it."""
+
+ROUND: Final = 6
+"""Recipes after which the search may end: all windows in both polarities, or what one window makes
+of a number would be taken for it."""
+
+MAX_GLYPHS: Final = 60
+"""Digits of one ink that are classified: more is texture, and the time must stay bounded."""
+
+SMALLER: Final = 0.7
+"""Share of the height of what looks most like a number that a line with as many digits as are due
+has at least."""
+
+RIVAL: Final = 0.4
+"""And this share of its score: a number that is too long or too short is better told as such than
+by something else."""
+
+CONVINCING: Final = 0.8
+"""Mean confidence of a number at which no further recipe is tried, if enough inks show it."""
+
+
+def number_recipes(polarities: Sequence[Polarity]) -> list[Recipe]:
+    """The recipes for a number, in the order in which they are worth trying."""
+    return [
+        Recipe(polarity, "around", window, level, side)
+        for side in SIDES
+        for level in LEVELS
+        for window in WINDOWS
+        for polarity in polarities
+    ]
+
+
+def classify(
+    classifier: Classifier, digits: Sequence[DigitInk], clock: StageClock
+) -> Probabilities:
+    """What digits are read as: ``float32[N, K]``."""
+    with clock.stage("glyph"):
+        glyphs = normalize_glyphs([digit.mask for digit in digits])
+    with clock.stage("classify"):
+        return steadied(classifier.probabilities(jittered(glyphs)))
+
+
+def look(
+    classifier: Classifier, ink: Ink, clock: StageClock, near: Sequence[Outline] = ()
+) -> list[Seen]:
+    """The lines of digits in one ink, and what speaks for each.
+
+    :param near: places in the frame; where there are some, only lines through them are looked at.
+    """
+    with clock.stage("segment"):
+        lines = _affordable(find_lines(ink.mask, [_scaled(place, ink.scale) for place in near]))
+    if not lines:
+        return []
+    digits = list(chain.from_iterable(line.digits for line in lines))
+    rows = iter(classify(classifier, digits, clock))
+    with clock.stage("choose"):
+        return [
+            consider(ink, line, np.stack(list(islice(rows, len(line.digits))))) for line in lines
+        ]
+
+
+def _scaled(place: Outline, scale: float) -> Outline:
+    left, top, right, bottom = place
+    return left * scale, top * scale, right * scale, bottom * scale
+
+
+def _affordable(lines: Sequence[Line]) -> list[Line]:
+    sums = np.cumsum([len(line.digits) for line in lines])
+    return [line for line, total in zip(lines, sums, strict=True) if total <= MAX_GLYPHS]
+
+
+class Search:
+    """A search for the number in one frame.
+
+    :param digits: how many there are, if that is known.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        luma: Luma,
+        digits: int | None,
+        clock: StageClock,
+    ) -> None:
+        self._classifier = classifier
+        self._scene = Scene(luma)
+        self._digits = digits
+        self._clock = clock
+
+    def thorough(self, recipes: Sequence[Recipe]) -> list[Place]:
+        """The lines of the number, from what the recipes show until that is convincing."""
+        seen: list[list[Seen]] = []
+        for recipe in self._scene.distinct(recipes):
+            seen.append(self._look(recipe))
+            if len(seen) % ROUND == 0:
+                lines = self._choose(seen)
+                if convincing(lines, self._digits):
+                    return lines
+        return self._choose(seen)
+
+    def recalling(self, memory: Memory, recipes: Sequence[Recipe]) -> list[Place]:
+        """The lines of the number as it was seen last, or searched for anew if that fails."""
+        recipes = self._scene.distinct(recipes)
+        if memory.recipe in recipes:
+            lines = self._glance(memory.recipe, memory.outlines)
+            if memory.trusts(lines):
+                if memory.next_frame():
+                    other = memory.other(recipes)
+                    memory.adopt(other, self._glance(other))
+                return lines
+        if not memory.may_search():
+            return []
+        lines = self.thorough(recipes)
+        memory.keep(lines)
+        return lines
+
+    def _glance(self, recipe: Recipe, near: Sequence[Outline] = ()) -> list[Place]:
+        """The lines of the number as one recipe shows them."""
+        return self._choose([self._look(recipe, near)])
+
+    def _choose(self, seen: Sequence[Sequence[Seen]]) -> list[Place]:
+        with self._clock.stage("choose"):
+            return choose(seen, self._digits)
+
+    def _look(self, recipe: Recipe, near: Sequence[Outline] = ()) -> list[Seen]:
+        with self._clock.stage("ink"):
+            ink = self._scene.ink(recipe)
+        return look(self._classifier, ink, self._clock, near)
+
+
+def choose(seen: Sequence[Sequence[Seen]], digits: int | None) -> list[Place]:
+    """The lines of the number, downwards: as many digits as are due, if that can be."""
+    inks = ([best_run(line) for line in ink] for ink in seen)
+    runs = list(chain.from_iterable(without_parts([r for r in ink if r]) for ink in inks))
+    lines = number_lines(places(runs))
+    if not lines or digits in {None, sum(len(line.best.digits) for line in lines)}:
+        return lines
+    # not in the holes of the digits, or in small print
+    least = SMALLER * max(line.best.seen.height for line in lines)
+    exact = [run_of(run.seen, digits or 0) for run in runs if run.seen.height >= least]
+    found = places([run for run in exact if run])
+    rival = RIVAL * max(line.score for line in lines)
+    return [place for place in found[:1] if place.score >= rival] or lines
+
+
+def convincing(lines: Sequence[Place], digits: int | None) -> bool:
+    """Whether it isn't worth looking further."""
+    if not lines or digits not in {None, sum(len(line.best.digits) for line in lines)}:
+        return False
+    agreed = all(len(line.runs) >= SIGHTINGS for line in lines)
+    surely = np.concatenate([confidences(line.probabilities) for line in lines])
+    return agreed and bool(surely.mean() >= CONVINCING)
