@@ -318,3 +318,32 @@ def test_camera_costs_nothing(mnist_dir: Path) -> None:
     ]
     assert np.mean(straight) > 0.9
     assert np.mean(through) - np.mean(straight) >= -0.01
+
+
+@pytest.mark.parametrize("gradient", [(250, 0), (0, 250), (120, -120)])
+def test_nothing_but_light(gradient: tuple[float, float]) -> None:
+    """Light that falls unevenly is no digit."""
+    luma = photographed(np.zeros((240, 320), np.bool_), paper=128, gradient=gradient)
+    assert read(Frame(luma, "light")).digits == ()
+
+
+@pytest.mark.parametrize("width", [6, 12, 30])
+def test_border(width: int) -> None:
+    """Nor is a border around nothing."""
+    luma = np.full((240, 320), 210, np.uint8)
+    luma[10:-10, 10:-10] = 30
+    luma[10 + width : -10 - width, 10 + width : -10 - width] = 210
+    assert read(Frame(luma, "border")).digits == ()
+
+
+@pytest.mark.parametrize(("rows", "expected"), [((2,), "31.40"), ((1,), "3.140"), ((), "3140")])
+def test_decimal_point(rows: tuple[int, ...], expected: str) -> None:
+    """A decimal point is kept in the text and is no digit."""
+    labels = on_paper(written("3140", 3), 10)
+    for before in rows:
+        left, _, right, bottom = boxes(labels)[before - 1]
+        start = right + 4
+        assert left < start
+        labels[bottom - 7 : bottom, start : start + 7] = 9
+    reading = read(frame_of(labels))
+    assert (reading.text, len(reading.digits)) == (expected, 4)

@@ -87,7 +87,8 @@ def find_bands(components: Components, pieces: Ints, shape: tuple[int, ...]) -> 
     bands = [(_shown(chain), _course(chain)) for chain in chains]
     most = max((shown for shown, _ in bands), default=0.0)
     bands = [(shown, band) for shown, band in bands if shown >= RELEVANT * most]
-    return [band for _, band in sorted(bands, key=lambda entry: -entry[0])]
+    ordered = sorted(bands, key=lambda entry: -entry[0])
+    return list(dict.fromkeys(band for _, band in ordered))  # both ways often give the same
 
 
 def _box(row: Ints) -> Box:

@@ -27,7 +27,7 @@ HOLE: Final = 0.5
 """The same for holes and pieces that only other inks show."""
 
 SIGHTINGS: Final = 3
-"""That speak for a line. With one, the surest of all inks, a quarter fewer numbers are right; with
+"""That speak for a line. With one, the surest of all inks, half as many numbers are right; with
 more, what only some windows show is lost."""
 
 LIKE_HEIGHT: Final = 0.6

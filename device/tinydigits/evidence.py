@@ -33,10 +33,17 @@ STROKE: Final = (0.3, 1.5)
 """The same for the width of its strokes. Without it a tenth fewer numbers are found."""
 
 CONTRAST: Final = (0.4, 1.0)
-"""The same for the contrast between its ink and its paper. Without it, too."""
+"""The same for the contrast between its ink and its paper. Without it as many fewer."""
 
 ASPECT: Final = (0.9, 1.0)
 """The same for its width as a share of its height, not of the median's, the slant taken back."""
+
+CROWDED: Final = (0.3, 0.3)
+"""The same for the share of its width that has other ink close above or below, as halves of digits
+and what is cut off by an edge have."""
+
+CLEARANCE: Final = 0.12
+"""How close that is, as a share of its height."""
 
 MOST: Final = 0.5
 """What each of these costs at most."""
@@ -44,9 +51,10 @@ MOST: Final = 0.5
 CUT: Final = 0.3
 """What it costs a digit to touch the frame's upper or lower edge: there, lettering is cut off."""
 
-LEFT_OUT: Final = (0.3, 0.1)
+LEFT_OUT: Final = (0.3, 0.3)
 """What a digit of the line that is left out of the number speaks against leaving it out: this share
-of its confidence above this. Between 0 and 0.3 it makes little difference."""
+of its confidence above this. With 0.1 instead of 0.3 two numbers fewer are found in 48 photographs.
+"""
 
 
 CLEAR: Final = 0.25
@@ -115,6 +123,7 @@ def consider(ink: Ink, line: Line, probabilities: Probabilities) -> Seen:
     contrast = np.array([_contrast(ink, digit) for digit in line.digits])
     odd = _beyond(_unlike(high), *HEIGHT) + _beyond(_unlike(stroke), *STROKE)
     odd += _beyond(_unlike(contrast), *CONTRAST) + _beyond(wide, *ASPECT)
+    odd += _beyond(np.array([_crowded(ink.mask, digit) for digit in line.digits]), *CROWDED)
     cut = (boxes[:, 1] <= 0) | (boxes[:, 3] >= ink.mask.shape[0])
     worth = confidences(probabilities) * (1 - odd) - EVEN - CUT * cut
     centres = np.stack((boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]), axis=1) / 2
@@ -181,6 +190,15 @@ def _contrast(ink: Ink, digit: DigitInk) -> float:
         return float("nan")
     under = _sum(luma, digit.mask)
     return max(1.0, abs(under / count - (int(luma.sum()) - under) / (luma.size - count)))
+
+
+def _crowded(mask: Mask, digit: DigitInk) -> float:
+    """Share of the digit's columns that have other ink above or below, the larger one."""
+    left, top, right, bottom = digit.box
+    reach = max(1, round(CLEARANCE * digit.height))
+    above = mask[max(0, top - reach) : top, left:right].any(axis=0)
+    below = mask[bottom : bottom + reach, left:right].any(axis=0)
+    return max(np.count_nonzero(above), np.count_nonzero(below)) / digit.width
 
 
 def _sum(luma: npt.NDArray[np.uint8], mask: Mask) -> int:

@@ -14,8 +14,9 @@ from typing import Final
 from tinydigits.choice import Place, outline
 from tinydigits.ink import Recipe
 
-TRUSTED: Final = 0.7
-"""Share of the score that the recipe had when it was chosen, under which it has failed."""
+TRUSTED: Final = 0.5
+"""Share of the score that the recipe had when it was chosen, under which it has failed. Another
+number on the same display changes the score by a third."""
 
 RECHECK: Final = 25
 """Frames until one of the other recipes is looked at again."""

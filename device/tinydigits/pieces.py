@@ -25,6 +25,10 @@ MIN_HEIGHT: Final = 8
 SPECK: Final = 0.02
 """What is smaller than this share of the frame's shorter side is dirt or noise."""
 
+SLENDER: Final = 0.05
+"""What is thinner than this share of its length is an edge or a ruled line: the thinnest 1 of the
+photographed displays has 0.15."""
+
 MAX_PIECES: Final = 250
 """Only the largest are looked at: more is texture, and the time must stay bounded."""
 
@@ -97,9 +101,11 @@ def enclosing(boxes: Ints) -> Box:
 
 
 def sizeable(components: Components, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """Which components are more than specks: ``bool[N]``."""
+    """Which components are more than specks and hairs: ``bool[N]``."""
     left, top, right, bottom = components.boxes.T
-    return np.asarray(np.maximum(right - left, bottom - top) >= max(3, SPECK * min(shape)))
+    longer = np.maximum(right - left, bottom - top)
+    shorter = np.minimum(right - left, bottom - top)
+    return np.asarray((longer >= max(3, SPECK * min(shape))) & (shorter >= SLENDER * longer))
 
 
 def largest(components: Components, chosen: Ints) -> Ints:

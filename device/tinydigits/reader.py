@@ -12,7 +12,7 @@ import numpy as np
 from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities
 from tinydigits.clock import StageClock
 from tinydigits.errors import UsageError
-from tinydigits.frame import Frame
+from tinydigits.frame import Frame, Luma
 from tinydigits.glyph import Glyph, normalize_glyph
 from tinydigits.ink import POLARITIES, Ink, Polarity, Scene
 from tinydigits.memory import Memory
@@ -98,30 +98,34 @@ class Reader:
         """Everything that is to be read in a frame."""
         clock = StageClock()
         with clock.stage("total"):
-            lines = self._vote(frame, clock) if self._digits == 1 else self._number(frame, clock)
-            reading = self._reading(lines)
-        timing = {stage: round(1000 * seconds, 3) for stage, seconds in clock.seconds.items()}
-        return FrameReadings(frame.source, frame.sequence, frame.wall, (reading,), timing)
+            reading = self.reading(frame.luma, clock)
+        return frame_readings(frame, [reading], clock)
 
-    def _vote(self, frame: Frame, clock: StageClock) -> list[_Row]:
+    def reading(self, luma: Luma, clock: StageClock) -> Reading:
+        """The number in a picture; boxes are in its pixels."""
+        return self._reading(
+            self._vote(luma, clock) if self._digits == 1 else self._number(luma, clock)
+        )
+
+    def _vote(self, luma: Luma, clock: StageClock) -> list[_Row]:
         """The one digit, by the mean of all inks.
 
         On photographs the mean errs less than the surest ink does: a model without a "none" class
         is as sure of a wrong piece of ink as of the right one.
         """
-        seen = single_sightings(Scene(frame.luma), self._polarities, clock)
+        seen = single_sightings(Scene(luma), self._polarities, clock)
         if not seen:
             return []
         votes = classify(self._classifier, [digit for _, digit, _ in seen], clock)
         weights = np.array([weight for _, _, weight in seen], np.float32)
-        probability = weights @ votes / weights.sum()
+        probability = (weights[:, None] * votes).sum(axis=0) / weights.sum()
         ink, digit, _ = seen[int(np.argmax(weights * votes[:, probability.argmax()]))]
-        return [([self._digit(digit, ink, frame, probability)], set())]
+        return [([self._digit(digit, ink, luma, probability)], set())]
 
-    def _number(self, frame: Frame, clock: StageClock) -> list[_Row]:
+    def _number(self, luma: Luma, clock: StageClock) -> list[_Row]:
         """The digits of the lines that look most like a number."""
         recipes = number_recipes(self._polarities)
-        search = Search(self._classifier, frame.luma, self._digits, clock)
+        search = Search(self._classifier, luma, self._digits, clock)
         if self._memory:
             lines = search.recalling(self._memory, recipes)
         else:
@@ -129,7 +133,7 @@ class Reader:
         return [
             (
                 [
-                    self._digit(digit, line.best.seen.ink, frame, probability)
+                    self._digit(digit, line.best.seen.ink, luma, probability)
                     for digit, probability in zip(line.best.digits, line.probabilities, strict=True)
                 ],
                 line.points,
@@ -137,14 +141,14 @@ class Reader:
             for line in lines
         ]
 
-    def _digit(self, digit: DigitInk, ink: Ink, frame: Frame, probability: Probabilities) -> Digit:
+    def _digit(self, digit: DigitInk, ink: Ink, luma: Luma, probability: Probabilities) -> Digit:
         label = self._classifier.card.labels[int(probability.argmax())]
         confidence = float(probability.max())
         return Digit(
             value=None if label == NONE_LABEL else int(label),
             confidence=round(confidence, 6),
             rejected=label == NONE_LABEL or confidence < self._reject_below,
-            box=_frame_box(digit, ink, frame.luma.shape),
+            box=_frame_box(digit, ink, luma.shape),
             probability=tuple(round(float(p), 6) for p in probability),
         )
 
@@ -177,6 +181,12 @@ class Reader:
                     f"digit {place} has confidence {digit.confidence:.4f} "
                     f"where {self._reject_below:.4f} is asked for"
                 )
+
+
+def frame_readings(frame: Frame, readings: Sequence[Reading], clock: StageClock) -> FrameReadings:
+    """The readings of a frame, with what its stages took."""
+    timing = {stage: round(1000 * seconds, 3) for stage, seconds in clock.seconds.items()}
+    return FrameReadings(frame.source, frame.sequence, frame.wall, tuple(readings), timing)
 
 
 def _text(digits: Sequence[Digit], points: set[int]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from tinydigits.choice import SIGHTINGS, Place, number_lines, places, without_parts
 from tinydigits.classifier import Classifier, Probabilities, steadied
 from tinydigits.clock import StageClock
-from tinydigits.evidence import Seen, best_run, confidences, consider, run_of
+from tinydigits.evidence import Run, Seen, best_run, confidences, consider, run_of
 from tinydigits.frame import Luma
 from tinydigits.glyph import jittered, normalize_glyphs
 from tinydigits.ink import Ink, Polarity, Recipe, Scene
@@ -29,9 +29,9 @@ LEVELS: Final = (0.4, 0.25)
 WINDOWS: Final = (0.2, 0.08, 0.5)
 """For digits half as high as the frame, a fifth, and such that fill it."""
 
-ROUND: Final = 6
-"""Recipes after which the search may end: all windows in both polarities, or what one window makes
-of a number would be taken for it."""
+ROUND: Final = 12
+"""Recipes after which the search may end: all windows and levels in both polarities, or what one
+window makes of a number would be taken for it."""
 
 MAX_GLYPHS: Final = 60
 """Digits of one ink that are classified: more is texture, and the time must stay bounded."""
@@ -127,6 +127,11 @@ class Search:
                     return lines
         return self._choose(seen)
 
+    def places(self, recipes: Sequence[Recipe]) -> list[Place]:
+        """All lines that any recipe shows, the likeliest number first."""
+        seen = [self._look(recipe) for recipe in self._scene.distinct(recipes)]
+        return places(runs_of(seen))
+
     def recalling(self, memory: Memory, recipes: Sequence[Recipe]) -> list[Place]:
         """The lines of the number as it was seen last, or searched for anew if that fails."""
         recipes = self._scene.distinct(recipes)
@@ -135,7 +140,7 @@ class Search:
             if memory.trusts(lines):
                 if memory.next_frame():
                     other = memory.other(recipes)
-                    memory.adopt(other, self._glance(other))
+                    memory.adopt(other, self._glance(other, memory.outlines))
                 return lines
         if not memory.may_search():
             return []
@@ -157,10 +162,15 @@ class Search:
         return look(self._classifier, ink, self._clock, near)
 
 
+def runs_of(seen: Sequence[Sequence[Seen]]) -> list[Run]:
+    """What looks like a number in each line of each ink."""
+    inks = ([best_run(line) for line in ink] for ink in seen)
+    return list(chain.from_iterable(without_parts([r for r in ink if r]) for ink in inks))
+
+
 def choose(seen: Sequence[Sequence[Seen]], digits: int | None) -> list[Place]:
     """The lines of the number, downwards: as many digits as are due, if that can be."""
-    inks = ([best_run(line) for line in ink] for ink in seen)
-    runs = list(chain.from_iterable(without_parts([r for r in ink if r]) for ink in inks))
+    runs = runs_of(seen)
     lines = number_lines(places(runs))
     if not lines or digits in {None, sum(len(line.best.digits) for line in lines)}:
         return lines

@@ -16,7 +16,8 @@ SIDE: Final = 1280
 
 LOOKS: Final[tuple[tuple[Paper, float, float], ...]] = (
     ("mean", 0.4, 0.25),
-    ("mean", 1.2, 0.35),
+    ("mean", 0.8, 0.25),
+    ("mean", 1.2, 0.25),
     ("around", 0.3, 0.4),
     ("around", 0.6, 0.4),
     ("around", 1.2, 0.4),
