@@ -185,6 +185,16 @@ def test_score(labelled: Path, capsys: Capture) -> None:
     assert files(labelled / "out") == {"27.png", "5410.png"}
 
 
+def test_score_labels(labelled: Path, capsys: Capture) -> None:
+    """A score can tell the reader of each picture how many digits its label has."""
+    with (labelled / "labels.csv").open("a") as file:
+        file.write("blank.png,123\n")
+    picture_of("27").save(labelled / "blank.png")
+    assert main(only("score", ".", "--digits", "labels", "--json")) == 0
+    result = msgspec.json.decode(printed(capsys), type=Score)
+    assert (result.n, result.count_right, result.rejected) == (3, 2 / 3, 1 / 3)
+
+
 def test_score_json(labelled: Path, capsys: Capture) -> None:
     """The JSON of a score has its figures under their names, shares as fractions."""
     (labelled / "broken.png").write_bytes(b"")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinydigits.config import DEFAULT_FILE, Config, load_config
+from tinydigits.config import DEFAULT_FILE, Config, RegionConfig, load_config
 from tinydigits.errors import ConfigError
 
 DEFAULTS = tomllib.loads(DEFAULT_FILE.read_text())
@@ -24,8 +24,8 @@ def fields(struct: Any) -> dict[str, Any]:
 
 
 def test_default() -> None:
-    """Without a file the configuration is default.toml."""
-    assert msgspec.to_builtins(load_config()) == DEFAULTS
+    """Without a file the configuration is default.toml, and there is no region."""
+    assert msgspec.to_builtins(load_config()) == {**DEFAULTS, "region": ()}
 
 
 def test_default_is_the_schema() -> None:
@@ -36,7 +36,9 @@ def test_default_is_the_schema() -> None:
         assert list(keys) == list(table)
         for name, key in keys.items():
             assert key.required
-            if isinstance(table[name], dict):
+            if name == "region":  # its table is the template of each
+                compare(RegionConfig, {**table[name], "judge": table["judge"]})
+            elif isinstance(table[name], dict):
                 compare(key.type, table[name])
 
     compare(Config, DEFAULTS)

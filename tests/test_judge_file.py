@@ -179,7 +179,7 @@ def test_any_content(data: st.DataObject, tmp_path_factory: pytest.TempPathFacto
     ticks = iter(range(100_000))
     rules = meter_rules(decimals=0, recover_hours=0.01)
     clock = {"monotonic": lambda: now + 5 * next(ticks), "wall": lambda: 1e9}
-    with Judges(rules, path, **clock) as judges:
+    with Judges({"frame": rules}, path, **clock) as judges:
         for _ in range(40):
             (verdict,) = judges.judge([reading("1111")])
     assert verdict.value in {Decimal(1111), Decimal(1112)}

@@ -39,7 +39,7 @@ class Computer:
         self.monotonic = 7.0
         self.wall += away - late
         return Judges(
-            rules(**changes),
+            dict.fromkeys(("frame", "27", "31"), rules(**changes)),
             self.path,
             monotonic=lambda: self.monotonic,
             wall=lambda: self.wall,

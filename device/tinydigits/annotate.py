@@ -12,8 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tinydigits.errors import UsageError
 from tinydigits.files import atomic_write, make_folder
-from tinydigits.frame import Frame
+from tinydigits.frame import Frame, Luma
 from tinydigits.reader import Digit, Reading
+
+Colour = tuple[int, int, int]
 
 # from Okabe & Ito's palette, which colour-blind people can tell apart too
 ACCEPTED: Final = (0, 158, 115)
@@ -22,6 +24,9 @@ REJECTED: Final = (213, 94, 0)
 _LINE: Final = 2
 """Width of a box's outline in pixels."""
 
+_WRITING: Final = 12
+"""Height of what is written below, in pixels."""
+
 _FORMATS: Final = frozenset({"BMP", "JPEG", "PNG", "TIFF", "WEBP"})
 
 _SMALL: Final = 640
@@ -29,15 +34,32 @@ _SMALL: Final = 640
 
 
 def annotate(frame: Frame, reading: Reading) -> Image.Image:
-    """The frame in RGB, boxes around its digits, their values and confidences above them."""
-    image = Image.fromarray(frame.luma)
-    factor = max(1, -(-_SMALL // max(image.size)))
-    image = image.resize((image.width * factor, image.height * factor), Image.Resampling.BICUBIC)
-    image = image.convert("RGB")
+    """The frame in RGB, boxes around its digits, values and confidences, why it is rejected."""
+    image, factor = large_copy(frame.luma)
     draw = ImageDraw.Draw(image)
     for digit in reading.digits:
         _draw_digit(draw, digit, factor, image.height)
+    for line, reason in enumerate(reversed(reading.reasons), start=1):
+        y = image.height - line * (_WRITING + _LINE)
+        draw.text(
+            (_LINE, y), reason, REJECTED, _font(_WRITING), stroke_width=2, stroke_fill="white"
+        )
     return image
+
+
+def large_copy(luma: Luma) -> tuple[Image.Image, int]:
+    """A picture in RGB that is large enough to write into, and how many times it was enlarged."""
+    image = Image.fromarray(luma)
+    factor = max(1, -(-_SMALL // max(image.size)))
+    image = image.resize((image.width * factor, image.height * factor), Image.Resampling.BICUBIC)
+    return image.convert("RGB"), factor
+
+
+def written(
+    draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, colour: Colour
+) -> None:
+    """Write, with white around the letters that makes them readable on any background."""
+    draw.text(place, text, colour, _font(size), stroke_width=2, stroke_fill="white")
 
 
 def _draw_digit(draw: ImageDraw.ImageDraw, digit: Digit, factor: int, bottom_edge: int) -> None:
@@ -56,8 +78,7 @@ def _draw_digit(draw: ImageDraw.ImageDraw, digit: Digit, factor: int, bottom_edg
     above = max(0, top - large - 3 * _LINE)
     below = min(top + height + 2 * _LINE, bottom_edge - small - 2 * _LINE)
     for text, y, size in ((value, above, large), (percent, below, small)):
-        # the white around it makes it readable on any background
-        draw.text((left, y), text, colour, _font(size), stroke_width=2, stroke_fill="white")
+        written(draw, (left, y), text, size, colour)
 
 
 def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,14 +21,12 @@ from tinydigits.daemon import Signals, run
 from tinydigits.errors import PictureError, UsageError
 from tinydigits.files import printable
 from tinydigits.frame import Frame
-from tinydigits.ink import POLARITIES
 from tinydigits.judge import Verdict
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
 from tinydigits.labels import LabelledPicture, list_pictures
-from tinydigits.memory import Memory
 from tinydigits.reader import FrameReadings, Reader
-from tinydigits.rules import Rules
+from tinydigits.regions import make_frame_reader, make_rules
 from tinydigits.score import Outcome, render_score, score
 
 if TYPE_CHECKING:
@@ -38,6 +37,9 @@ NAME: Final = "tinydigits"
 _NOTHING_READ: Final = 1
 
 _NUMBERS: Final = msgspec.json.Encoder(decimal_format="number")
+
+AS_LABELLED: Final = "labels"
+"""Instead of a number of digits: each picture's own, as its label says."""
 
 _EXIT_CODES: Final = (
     "exit codes: 0 done, 1 nothing readable or score below the bar, 2 usage, configuration or "
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_read(commands)
     _add_run(commands)
     _add_score(commands)
+    _add_regions(commands)
     return parser
 
 
@@ -90,6 +93,13 @@ def _add_read(commands: Any) -> None:
         type=Path,
         metavar="OUT",
         help="draw what was read into a copy: a picture file, or a folder for several pictures",
+    )
+    parser.add_argument(
+        "--explain",
+        type=Path,
+        metavar="OUT",
+        help="write one picture a stage of reading into this folder: frame, ink, components, "
+        "lines and glyphs; for several pictures into a folder each",
     )
     parser.set_defaults(action=_read)
 
@@ -120,7 +130,7 @@ def _add_run(commands: Any) -> None:
     parser.add_argument(
         "--fps", type=_fps, metavar="X", help="frames a second at most; default: no limit"
     )
-    _add_digits(parser, "frame")
+    _add_digits(parser, "frame", _digits)
     parser.add_argument(
         "--model", metavar="FILE", help="model file; default: the one that comes with tinydigits"
     )
@@ -144,7 +154,7 @@ def _add_score(commands: Any) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="FOLDER", help="the folder with the pictures and their labels"
     )
-    _add_reading(parser)
+    _add_reading(parser, count=_digits_or_labels, metavar="N|labels")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--list", action="store_true", help="print every picture's truth and text")
     parser.add_argument(
@@ -162,8 +172,33 @@ def _add_score(commands: Any) -> None:
     parser.set_defaults(action=_score)
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
-    _add_digits(parser, "picture")
+def _add_regions(commands: Any) -> None:
+    parser = commands.add_parser(
+        "regions",
+        help="propose regions for a picture of what is to be read",
+        description="Find the numbers in a picture, and write regions for them that a "
+        "configuration can take, a patch by which a bumped camera is noticed, and a picture of it "
+        "all to look at.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "picture", type=Path, metavar="PICTURE", help="as the camera sees what is to be read"
+    )
+    parser.add_argument(
+        "--model", type=Path, metavar="FILE", default=DEFAULT_MODEL, help="default: the built-in"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"
+    )
+    parser.set_defaults(action=_regions)
+
+
+def _add_reading(
+    parser: argparse.ArgumentParser,
+    count: Callable[[str], int | str] | None = None,
+    metavar: str = "N",
+) -> None:
+    _add_digits(parser, "picture", count or _digits, metavar)
     parser.add_argument(
         "--model",
         type=Path,
@@ -181,13 +216,23 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_digits(parser: argparse.ArgumentParser, what: str) -> None:
+def _add_digits(
+    parser: argparse.ArgumentParser,
+    what: str,
+    count: Callable[[str], int | str],
+    metavar: str = "N",
+) -> None:
+    labels = "; labels: as many as its label has" if count is _digits_or_labels else ""
     parser.add_argument(
         "--digits",
-        type=_digits,
-        metavar="N",
-        help=f"how many digits a {what} shows; default: as many as are found",
+        type=count,
+        metavar=metavar,
+        help=f"how many digits a {what} shows{labels}; default: as many as are found",
     )
+
+
+def _digits_or_labels(text: str) -> int | str:
+    return text if text == AS_LABELLED else _digits(text)
 
 
 def _digits(text: str) -> int:
@@ -221,6 +266,8 @@ def _read(options: argparse.Namespace) -> int:
             complete = False
             continue
         result = reader.read(frame)
+        if options.explain:
+            _explain(frame, classifier, options)
         complete = complete and bool(result.readings[0].digits)
         _print_readings(result, options, classifier)
         if copies:
@@ -228,11 +275,34 @@ def _read(options: argparse.Namespace) -> int:
     return 0 if complete else _NOTHING_READ
 
 
+def _explain(frame: Frame, classifier: Classifier, options: argparse.Namespace) -> None:
+    from tinydigits.explain import write_explanation  # noqa: PLC0415  drawing takes 40 ms to import
+
+    several = len(options.pictures) > 1
+    folder = options.explain / Path(frame.source).stem if several else options.explain
+    write_explanation(frame, classifier, options.digits, folder)
+
+
 def _reader(options: argparse.Namespace) -> tuple[Reader, Classifier]:
     if not 0 <= options.max_error <= 1:
         raise UsageError(f"--max-error is {options.max_error:g}: it is a share, 0 to 1")
     classifier = Classifier.load(options.model)
     return Reader(classifier, digits=options.digits, max_error=options.max_error), classifier
+
+
+def _readers(options: argparse.Namespace) -> Callable[[LabelledPicture], Reader]:
+    """The reader for each picture: the same one, or one that knows how many digits it shows."""
+    if options.digits != AS_LABELLED:
+        reader, _ = _reader(options)
+        return lambda _: reader
+    options.digits = None
+    unknowing, classifier = _reader(options)
+
+    @cache
+    def knowing(digits: int) -> Reader:
+        return Reader(classifier, digits=digits, max_error=options.max_error)
+
+    return lambda picture: knowing(len(picture.digits)) if picture.digits else unknowing
 
 
 def _print_readings(
@@ -273,14 +343,8 @@ def _run(options: argparse.Namespace) -> int:
     config = load_config(options.config, _changes(options))
     camera = make_camera(config.camera)
     model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
-    reader = Reader(
-        Classifier.load(model),
-        digits=config.reader.digits or None,
-        polarities=POLARITIES if config.reader.polarity == "auto" else (config.reader.polarity,),
-        max_error=config.reader.max_error,
-        memory=Memory(),
-    )
-    rules = Rules.from_config(config.judge, config.reader.digits)
+    reader = make_frame_reader(config, Classifier.load(model))
+    rules = make_rules(config)
     with Signals() as signals, Judges(rules, state_file(config.judge.state)) as judges:
 
         def publish(result: FrameReadings) -> None:
@@ -322,8 +386,7 @@ def _score(options: argparse.Namespace) -> int:
     if options.min_exact is not None and not 0 <= options.min_exact <= 1:
         raise UsageError(f"--min-exact is {options.min_exact:g}: it is a share, 0 to 1")
     pictures = list_pictures(options.folder)
-    reader, _ = _reader(options)
-    result = score(_outcomes(pictures, reader, options))
+    result = score(_outcomes(pictures, _readers(options), options))
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:
@@ -336,7 +399,9 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _outcomes(
-    pictures: Sequence[LabelledPicture], reader: Reader, options: argparse.Namespace
+    pictures: Sequence[LabelledPicture],
+    reader_for: Callable[[LabelledPicture], Reader],
+    options: argparse.Namespace,
 ) -> Iterator[Outcome]:
     copies = None
     if options.annotate:
@@ -351,7 +416,7 @@ def _outcomes(
             log.warning("%s", error)
             yield Outcome(picture.path, picture.digits, None)
             continue
-        result = reader.read(frame)
+        result = reader_for(picture).read(frame)
         outcome = Outcome(picture.path, picture.digits, result.readings[0])
         if options.list:
             print(_listed(outcome))
@@ -374,3 +439,22 @@ def _listed(outcome: Outcome) -> str:
     return (
         f"{printable(outcome.path.name)}: shows {truth}, read {outcome.text or 'nothing'}: {mark}"
     )
+
+
+def _regions(options: argparse.Namespace) -> int:
+    from tinydigits.propose import (  # noqa: PLC0415  drawing takes 40 ms to import
+        CONFIG_NAME,
+        PICTURE_NAME,
+        write_proposal,
+    )
+
+    frame = Frame.from_file(options.picture)
+    found = write_proposal(frame, Classifier.load(options.model), options.output)
+    if not found:
+        log.error("%s: nothing in it looks like a number", options.picture)
+        return _NOTHING_READ
+    for region in found:
+        print(f"{region.name}: {region.text}")
+    print(f"look at {options.output / PICTURE_NAME}, then copy what is right")
+    print(f"from {options.output / CONFIG_NAME} to your configuration")
+    return 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -27,6 +28,9 @@ MAX_RECOVER_READINGS: Final = 100_000
 MAX_RECOVER_HOURS: Final = 1000.0
 
 Table = dict[str, Any]
+
+_REGION: Final = "region"
+"""The one key that is a list of tables; what ``default.toml`` has is the template of each."""
 
 
 class Picamera2Config(msgspec.Struct, frozen=True):
@@ -112,6 +116,31 @@ class JudgeConfig(msgspec.Struct, frozen=True):
             )
 
 
+class RegionConfig(msgspec.Struct, frozen=True):
+    """A place in the frame that is read by itself."""
+
+    name: str
+    corners: tuple[tuple[float, float], ...]
+    digits: Annotated[int, msgspec.Meta(ge=0, le=MAX_DIGITS)]
+    polarity: Literal["auto", "dark", "light"]
+    cells: bool
+    judge: JudgeConfig
+
+    def __post_init__(self) -> None:
+        """Refuse what fits key by key, but not together."""
+        if self.cells and not self.digits:
+            raise ValueError(f"region.digits is needed where region.cells is true ({self.name})")
+
+
+class ReferenceConfig(msgspec.Struct, frozen=True):
+    """What of the frame tells whether the camera was bumped."""
+
+    picture: str
+    left: Annotated[int, msgspec.Meta(ge=0)]
+    top: Annotated[int, msgspec.Meta(ge=0)]
+    seconds: Annotated[float, msgspec.Meta(ge=0)]
+
+
 class Config(msgspec.Struct, frozen=True):
     """The whole configuration; the defaults are in ``default.toml`` alone."""
 
@@ -119,6 +148,15 @@ class Config(msgspec.Struct, frozen=True):
     model: ModelConfig
     reader: ReaderConfig
     judge: JudgeConfig
+    region: tuple[RegionConfig, ...]
+    reference: ReferenceConfig
+
+    def __post_init__(self) -> None:
+        """Refuse what fits table by table, but not together."""
+        names = [region.name for region in self.region]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two regions are called {name!r}: their readings would be one")
 
 
 def load_config(path: Path | None = None, changes: Table | None = None) -> Config:
@@ -127,14 +165,30 @@ def load_config(path: Path | None = None, changes: Table | None = None) -> Confi
     :raises ConfigError: naming the file, the key, and the nearest key that exists.
     """
     table = _read_toml(DEFAULT_FILE)
-    config = _checked(table, str(DEFAULT_FILE))
+    template = table.pop(_REGION)
+    regions: list[Table] = []
+    config = _checked(_with_regions(table, template, regions, str(DEFAULT_FILE)), str(DEFAULT_FILE))
     layers = [] if path is None else [(str(path), _read_toml(path))]
     if changes is not None:
         layers.append(("command line", changes))
     for where, layer in layers:  # one by one, so that an error names the layer it is in
-        table = _overlay(table, layer, where)
-        config = _checked(table, where)
+        rest = {key: value for key, value in layer.items() if key != _REGION}
+        table = _overlay(table, rest, where)
+        regions = _tables(layer.get(_REGION, regions), where)
+        config = _checked(_with_regions(table, template, regions, where), where)
     return config
+
+
+def _with_regions(table: Table, template: Table, regions: list[Table], where: str) -> Table:
+    """The table with its regions, in which everything has its default."""
+    known = {**template, "judge": table["judge"]}
+    return {**table, _REGION: [_overlay(known, region, where, "region.") for region in regions]}
+
+
+def _tables(value: Any, where: str) -> list[Table]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ConfigError(f"{where}: regions are tables in a list: write [[{_REGION}]] above each")
+    return value
 
 
 def _read_toml(path: Path) -> Table:
@@ -189,14 +243,15 @@ def _checked(table: Table, where: str) -> Config:
 
 def _plain(error: msgspec.ValidationError) -> str:
     """The message of msgspec, with the key as people write it."""
-    what, _, path = str(error).partition(" - at `$.")
-    name = path.rstrip("`")
+    what, _, path = str(error).partition(" - at `$")
+    name = re.sub(r"\[\d+\]", "", path.rstrip("`").removeprefix("."))
     kind: Any = Config
-    for key in name.split("."):
+    for key in filter(None, name.split(".")):
         kind = get_type_hints(kind)[key]
+        if key == _REGION:
+            (kind, _) = get_args(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return what  # of a whole table, which names its keys itself
-    choices = get_args(kind)
-    if choices:
-        what = f"it must be {' or '.join(map(repr, choices))}"
+    if get_origin(kind) is Literal:
+        what = f"it must be {' or '.join(map(repr, get_args(kind)))}"
     return f"{name}: {what}"

@@ -13,7 +13,8 @@ from types import FrameType, TracebackType
 from typing import Final, Self
 
 from tinydigits.camera import Camera
-from tinydigits.reader import FrameReadings, Reader
+from tinydigits.reader import FrameReadings
+from tinydigits.regions import FrameReader
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Run:
 
 
 def run(
-    camera: Camera, reader: Reader, publish: Publish, signals: Signals, fps: float = 0.0
+    camera: Camera, reader: FrameReader, publish: Publish, signals: Signals, fps: float = 0.0
 ) -> Run:
     """Read frames until the camera has no more or a signal says stop.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -41,12 +41,13 @@ class Judges:
 
     Nothing about the file ever stops the judging.
 
+    :param rules: for each region.
     :param path: where to remember; ``None`` is not at all.
     """
 
     def __init__(
         self,
-        rules: Rules,
+        rules: Mapping[str, Rules],
         path: Path | None = None,
         *,
         monotonic: Clock = time.monotonic,
@@ -85,7 +86,7 @@ class Judges:
         self._count_absence(now)
         verdicts = []
         for reading in readings:
-            judge = self._judges.setdefault(reading.region, Judge(self._rules))
+            judge = self._judges.setdefault(reading.region, Judge(self._rules[reading.region]))
             verdict = judge.judge(reading, now)
             verdicts.append(verdict)
             if verdict.event:
@@ -96,9 +97,9 @@ class Judges:
 
     def _restore(self, regions: dict[str, State]) -> None:
         for region, saved in regions.items():
-            state = saved.shifted(self._start)
-            if state.fits(self._rules, self._start):
-                self._judges[region] = Judge(self._rules, state)
+            state, rules = saved.shifted(self._start), self._rules.get(region)
+            if rules and state.fits(rules, self._start):
+                self._judges[region] = Judge(rules, state)
             else:
                 log.warning("%s: what was remembered is of another number, forgotten", region)
 
