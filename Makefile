@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test figures reports lint camera-stack dist clean
+.PHONY: help demo test figures reports fuzz lint camera-stack dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIG
 
 reports: $(INSTALLED) ## look at the reports in a browser, and run the notebook (needs Chromium)
 	$(BIN)/pytest tests/pages.py tests/notebook.py
+
+fuzz: $(INSTALLED) ## read 100,000 frames and files that no camera should give
+	$(BIN)/pytest -s tests/fuzz.py
 
 lint: $(INSTALLED) ## check style and types
 	$(BIN)/ruff check

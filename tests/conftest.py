@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,19 @@ def mnist_dir(data_home: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bundled() -> DataSet:
+def loaded_once() -> Generator[None]:
+    """The bundled digits are made once for all commands that load them."""
+    from tinydigits_train import sources  # tests of the device need no scikit-learn
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "load_bundled", cache(sources.load_bundled))
+        yield
+
+
+@pytest.fixture(scope="session")
+def bundled(loaded_once: None) -> DataSet:  # noqa: ARG001  it makes this cheap
     """Scikit-learn's digits; making their glyphs takes half a second."""
-    from tinydigits_train.sources import load_bundled  # tests of the device need no scikit-learn
+    from tinydigits_train.sources import load_bundled
 
     return load_bundled()
 

@@ -34,10 +34,6 @@ CHUNK: Final = 250
 MAX_ERROR: Final = 0.02
 """The default of the device: the floor under which a digit is rejected."""
 
-SLOWEST: Final = 1.0
-"""Seconds that a frame of up to 640x480 may take, whatever it shows, on a busy machine: the work is
-bounded by constants, not by what is seen."""
-
 Rng = np.random.Generator
 
 
@@ -48,7 +44,6 @@ class Outcome:
     case: int
     kind: str
     seconds: float
-    accepted: bool
 
 
 def size(rng: Rng) -> tuple[int, int]:
@@ -203,7 +198,7 @@ def run_case(case: int, reader: Reader, folder: Path) -> Outcome:
     try:
         luma = make(rng)
         if luma is None or min(luma.shape) < MIN_SIDE:
-            return Outcome(case, "refused", 0.0, accepted=False)
+            return Outcome(case, "refused", 0.0)
         frame = Frame(laid_out(luma, rng), "fuzz")
         start = perf_counter()
         readings = reader.read(frame)
@@ -211,8 +206,7 @@ def run_case(case: int, reader: Reader, folder: Path) -> Outcome:
         check(readings, frame)
     except Exception as error:
         raise AssertionError(f"case {case}, {kind}: {error!r}") from error
-    accepted = any(not reading.rejected for reading in readings.readings)
-    return Outcome(case, kind, seconds, accepted)
+    return Outcome(case, kind, seconds)
 
 
 def check(readings: FrameReadings, frame: Frame) -> None:
@@ -239,13 +233,8 @@ def outcomes() -> list[Outcome]:
 
 
 def test_nothing_breaks(outcomes: list[Outcome]) -> None:
-    """Every case is read or refused."""
+    """Every case is read or refused, by processes that live through all of them."""
+    for outcome in sorted(outcomes, key=lambda outcome: -outcome.seconds)[:5]:
+        print(f"  {1000 * outcome.seconds:.0f} ms: {outcome.kind}, case {outcome.case}")
     assert [outcome.case for outcome in outcomes] == list(range(CASES))
-
-
-def test_time_is_bounded(outcomes: list[Outcome]) -> None:
-    """No frame of up to 640x480 takes longer than the bound, whatever it shows."""
-    slowest = sorted(outcomes, key=lambda outcome: -outcome.seconds)[:5]
-    for outcome in slowest:
-        print(f"  {outcome.kind} (case {outcome.case}): {1000 * outcome.seconds:.0f} ms")
-    assert slowest[0].seconds < SLOWEST
+    assert sum(outcome.kind == "refused" for outcome in outcomes) < CASES / 5

@@ -158,7 +158,7 @@ def test_says_what_it_found(ran: tuple[Path, str]) -> None:
 
 @pytest.mark.parametrize(
     ("order", "name", "macro_f1"),
-    [(0, "raw", 0.8232), (1, "raw", 0.8402), (0, "binarized", 0.8297), (1, "binarized", 0.8263)],
+    [(0, "raw", 0.8232), (1, "binarized", 0.8263)],
 )
 def test_mnist(order: int, name: str, macro_f1: float, mnist_dir: Path) -> None:
     """On MNIST the tutorial's figures come out as others measured them, to 0.3 points."""

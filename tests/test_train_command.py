@@ -13,6 +13,8 @@ from tinydigits_train.__main__ import main
 
 Capture = pytest.CaptureFixture[str]
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 
 def complaint(capsys: Capture) -> str:
     """What was said on standard error, which must be one line of the command."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +11,13 @@ from PIL import Image
 from tinydigits.frame import MIN_SIDE
 from tinydigits.labels import LABELS_FILE, list_pictures
 from tinydigits_export.golden import golden_glyphs
-from tinydigits_train import sources
 from tinydigits_train.__main__ import main
 from tinydigits_train.draw import draw_frame
 
 Capture = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def loaded_once() -> Iterator[None]:
-    """Loading takes longer than drawing."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "load_bundled", cache(sources.load_bundled))
-        yield
+pytestmark = pytest.mark.usefixtures("loaded_once")
 
 
 def draw(folder: Path, *options: str) -> int:

@@ -8,15 +8,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tinydigits import __version__
 from tinydigits.camera import make_camera, parse_source
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
-from tinydigits.command import OneLineFormatter, Parser, run_command
-from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, Table, load_config
+from tinydigits.command import OneLineFormatter, run_command
+from tinydigits.config import Table, load_config
 from tinydigits.daemon import Signals, run
 from tinydigits.errors import PictureError, UsageError
 from tinydigits.files import printable
@@ -25,6 +24,7 @@ from tinydigits.judge import Verdict
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
 from tinydigits.labels import LabelledPicture, list_pictures
+from tinydigits.options import AS_LABELLED, NAME, make_parser
 from tinydigits.reader import FrameReadings, Reader
 from tinydigits.regions import make_frame_reader, make_rules
 from tinydigits.score import Outcome, render_score, score
@@ -32,223 +32,22 @@ from tinydigits.score import Outcome, render_score, score
 if TYPE_CHECKING:
     from tinydigits.annotate import AnnotatedCopies
 
-NAME: Final = "tinydigits"
-
 _NOTHING_READ: Final = 1
 
 _NUMBERS: Final = msgspec.json.Encoder(decimal_format="number")
-
-AS_LABELLED: Final = "labels"
-"""Instead of a number of digits: each picture's own, as its label says."""
-
-_EXIT_CODES: Final = (
-    "exit codes: 0 done, 1 nothing readable or score below the bar, 2 usage, configuration or "
-    "data, 3 camera, 4 model refused, 5 output can't be written, 70 internal error"
-)
 
 log = logging.getLogger(NAME)
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    options = _parser().parse_args(args)
+    options = make_parser().parse_args(args)
     # what programs read goes to stdout, what people read beside it to stderr
     handler = logging.StreamHandler()
     handler.setFormatter(OneLineFormatter(f"{NAME}: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    action: Callable[[argparse.Namespace], int] = options.action
+    action = {"read": _read, "run": _run, "score": _score, "regions": _regions}[options.command]
     return run_command(NAME, lambda: action(options))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog=NAME,
-        description="Read digits in pictures and camera frames.",
-        epilog=_EXIT_CODES,
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_read(commands)
-    _add_run(commands)
-    _add_score(commands)
-    _add_regions(commands)
-    return parser
-
-
-def _add_read(commands: Any) -> None:
-    parser = commands.add_parser(
-        "read",
-        help="read the digits in pictures",
-        description="Find the digits in each picture, in lines, and print the number. What is not "
-        "sure is printed too, and told on standard error.",
-        epilog=_EXIT_CODES,
-    )
-    parser.add_argument(
-        "pictures", nargs="+", type=Path, metavar="PICTURE", help="a picture file of any format"
-    )
-    _add_reading(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object a picture")
-    parser.add_argument(
-        "--annotate",
-        type=Path,
-        metavar="OUT",
-        help="draw what was read into a copy: a picture file, or a folder for several pictures",
-    )
-    parser.add_argument(
-        "--explain",
-        type=Path,
-        metavar="OUT",
-        help="write one picture a stage of reading into this folder: frame, ink, components, "
-        "lines and glyphs; for several pictures into a folder each",
-    )
-    parser.set_defaults(action=_read)
-
-
-def _add_run(commands: Any) -> None:
-    parser = commands.add_parser(
-        "run",
-        help="read frames until told to stop",
-        description="Read frames from the configured source and print one JSON object a reading. "
-        "SIGTERM and SIGINT end it after the current frame.",
-        epilog=_EXIT_CODES,
-    )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help=f"configuration in TOML; every key is explained in {DEFAULT_FILE}".replace("%", "%%"),
-    )
-    parser.add_argument(
-        "--source",
-        metavar="SOURCE",
-        help="a picture, a folder, or a pattern like 'frames/*.png'; watch:FOLDER; the http or "
-        "https address of a picture; picamera2 or picamera2:NAME",
-    )
-    parser.add_argument(
-        "--loop", action="store_true", default=None, help="start over when all have been read"
-    )
-    parser.add_argument(
-        "--fps", type=_fps, metavar="X", help="frames a second at most; default: no limit"
-    )
-    _add_digits(parser, "frame", _digits)
-    parser.add_argument(
-        "--model", metavar="FILE", help="model file; default: the one that comes with tinydigits"
-    )
-    parser.add_argument(
-        "--state",
-        metavar="FILE",
-        help="remember accepted values here; default: where systemd says, or nowhere",
-    )
-    parser.set_defaults(action=_run)
-
-
-def _add_score(commands: Any) -> None:
-    parser = commands.add_parser(
-        "score",
-        help="measure how well pictures with known content are read",
-        description="Read every picture of a folder with a labels.csv (columns 'file' and "
-        "'digits', or 'label' for single digits with 10 = must be rejected), or with sub-folders "
-        "0 to 9 and none, and print how many were read right.",
-        epilog=_EXIT_CODES,
-    )
-    parser.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="the folder with the pictures and their labels"
-    )
-    _add_reading(parser, count=_digits_or_labels, metavar="N|labels")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--list", action="store_true", help="print every picture's truth and text")
-    parser.add_argument(
-        "--annotate",
-        type=Path,
-        metavar="OUT",
-        help="draw what was read into copies of the pictures, in this folder",
-    )
-    parser.add_argument(
-        "--min-exact",
-        type=float,
-        metavar="X",
-        help="end with exit code 1 if less than this share (0 to 1) of the numbers is right",
-    )
-    parser.set_defaults(action=_score)
-
-
-def _add_regions(commands: Any) -> None:
-    parser = commands.add_parser(
-        "regions",
-        help="propose regions for a picture of what is to be read",
-        description="Find the numbers in a picture, and write regions for them that a "
-        "configuration can take, a patch by which a bumped camera is noticed, and a picture of it "
-        "all to look at.",
-        epilog=_EXIT_CODES,
-    )
-    parser.add_argument(
-        "picture", type=Path, metavar="PICTURE", help="as the camera sees what is to be read"
-    )
-    parser.add_argument(
-        "--model", type=Path, metavar="FILE", default=DEFAULT_MODEL, help="default: the built-in"
-    )
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"
-    )
-    parser.set_defaults(action=_regions)
-
-
-def _add_reading(
-    parser: argparse.ArgumentParser,
-    count: Callable[[str], int | str] | None = None,
-    metavar: str = "N",
-) -> None:
-    _add_digits(parser, "picture", count or _digits, metavar)
-    parser.add_argument(
-        "--model",
-        type=Path,
-        default=DEFAULT_MODEL,
-        metavar="FILE",
-        help="model file; default: the one that comes with tinydigits",
-    )
-    parser.add_argument(
-        "--max-error",
-        type=float,
-        default=load_config().reader.max_error,
-        metavar="X",
-        help="reject digits so that at most this share of the accepted is wrong, if they are like "
-        "the model's test digits; default: %(default)s",
-    )
-
-
-def _add_digits(
-    parser: argparse.ArgumentParser,
-    what: str,
-    count: Callable[[str], int | str],
-    metavar: str = "N",
-) -> None:
-    labels = "; labels: as many as its label has" if count is _digits_or_labels else ""
-    parser.add_argument(
-        "--digits",
-        type=count,
-        metavar=metavar,
-        help=f"how many digits a {what} shows{labels}; default: as many as are found",
-    )
-
-
-def _digits_or_labels(text: str) -> int | str:
-    return text if text == AS_LABELLED else _digits(text)
-
-
-def _digits(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_DIGITS:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of digits, 1 to {MAX_DIGITS}")
-    return int(text)
-
-
-def _fps(text: str) -> float:
-    try:
-        fps = float(text)
-    except ValueError:
-        fps = -1.0
-    if not fps >= 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of frames a second, 0 or more")
-    return fps
 
 
 def _read(options: argparse.Namespace) -> int:
