@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samples import picture_of
@@ -155,6 +155,7 @@ EIGHTHS = st.integers(0, 24).map(lambda n: Fraction(n, 8))
 
 
 @given(costs=st.lists(EIGHTHS, min_size=1, max_size=8))
+@settings(max_examples=20, deadline=None)
 def test_pace(reader: Reader, costs: list[Fraction]) -> None:
     """Frames are asked for at most so often, on time while there is time, and never crowd."""
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:

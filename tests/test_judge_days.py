@@ -43,7 +43,7 @@ def test_day(name: str) -> None:
     assert figures.longest <= 6 * 60
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS.keys() - {STUCK_HIGH, DARK_HOUR}))
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - {STUCK_HIGH, DARK_HOUR})[::2])
 def test_day_of_more_votes(name: str) -> None:
     """Three of five votes let hardly any pass."""
     figures = simulate(FAULTS[name], meter_rules(agree=3, of=5))

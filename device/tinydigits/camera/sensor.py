@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import time
@@ -100,6 +101,10 @@ class Sensor:
                     self._give_back()
             finally:
                 self._camera.close()
+        # Picamera2's objects hold each other, and the open files of their frames with them: left to
+        # the collector's own time, a camera that is reopened often has dozens more of them open
+        del self._camera
+        gc.collect()
 
     def _give_back(self) -> None:
         """Release a frame that came after nobody waited for it any more, and the wait for one."""
