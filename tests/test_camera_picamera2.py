@@ -179,8 +179,11 @@ def test_hangs_while_closing(
     assert told(caplog) == ["the camera hangs, and is left open"]
 
 
-def test_closed_while_opening(hang: list[str], standin: Standin, clock: Clock) -> None:
+def test_closed_while_opening(
+    hang: list[str], standin: Standin, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A camera that opens at last while the program ends is closed again."""
+    monkeypatch.setattr(picamera2, "CLOSE_SECONDS", 10.0)
     with camera(clock) as source:
         frames = source.frames()
         standin.fails["capture_request"] = RuntimeError("it broke")
