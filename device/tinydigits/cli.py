@@ -51,7 +51,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _read(options: argparse.Namespace) -> int:
-    reader, classifier = _reader(options)
+    reader, classifier = _reader(options, options.digits)
     copies = None
     if options.annotate:
         several = len(options.pictures) > 1 or not options.annotate.suffix
@@ -82,20 +82,19 @@ def _explain(frame: Frame, classifier: Classifier, options: argparse.Namespace) 
     write_explanation(frame, classifier, options.digits, folder)
 
 
-def _reader(options: argparse.Namespace) -> tuple[Reader, Classifier]:
+def _reader(options: argparse.Namespace, digits: int | None) -> tuple[Reader, Classifier]:
     if not 0 <= options.max_error <= 1:
         raise UsageError(f"--max-error is {options.max_error:g}: it is a share, 0 to 1")
     classifier = Classifier.load(options.model)
-    return Reader(classifier, digits=options.digits, max_error=options.max_error), classifier
+    return Reader(classifier, digits=digits, max_error=options.max_error), classifier
 
 
 def _readers(options: argparse.Namespace) -> Callable[[LabelledPicture], Reader]:
     """The reader for each picture: the same one, or one that knows how many digits it shows."""
     if options.digits != AS_LABELLED:
-        reader, _ = _reader(options)
+        reader, _ = _reader(options, options.digits)
         return lambda _: reader
-    options.digits = None
-    unknowing, classifier = _reader(options)
+    unknowing, classifier = _reader(options, None)
 
     @cache
     def knowing(digits: int) -> Reader:

@@ -119,9 +119,7 @@ def propose_patch(luma: Luma, regions: Sequence[Proposal]) -> Box | None:
     ]
     free = [box for box in places if not any(_hits(box, region.corners) for region in regions)]
     # digits change: a patch with them in it is better than none, but the last to be tried
-    ranked = sorted(free, key=lambda box: -_detail(luma, box)) or sorted(
-        places, key=lambda box: -_detail(luma, box)
-    )
+    ranked = sorted(free or places, key=lambda box: -_detail(luma, box))
     return next((box for box in ranked if _stands_out(luma, box)), None)
 
 
@@ -149,7 +147,7 @@ def _detail(luma: Luma, box: Box) -> float:
 
 
 def _stands_out(luma: Luma, box: Box) -> bool:
-    """Whether the patch is found again in its own frame when everything around it is moved away."""
+    """Whether the patch is found nowhere else in its own frame, when it is painted over there."""
     part = _cut(luma, box)
     if float(part.std()) < 2 * MIN_CONTRAST:
         return False

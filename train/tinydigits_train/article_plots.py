@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from tinydigits_train.measure import percent
 from tinydigits_train.plots import (
     COOL,
     MUTED,
@@ -24,14 +25,11 @@ from tinydigits_train.plots import (
     dress,
     legend,
     panel,
-    percent,
     percent_ticks,
 )
 from tinydigits_train.report import Blanked, IterationPoint, Variant
 from tinydigits_train.svg import STYLE
-
-TUTORIAL_ITERATIONS: Final = 4
-"""After so many the tutorial stops."""
+from tinydigits_train.variants import MAX_ITERATIONS
 
 _FAR: Final = 0.15
 """A variant that is so much below the middle one stands at the edge, with its number: drawn to
@@ -139,7 +137,7 @@ def iteration_curves(name: str, points: Sequence[IterationPoint], lowest: float)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     percent_ticks(axes, "y")
-    axes.axvline(TUTORIAL_ITERATIONS, color=MUTED, linewidth=1.2, dashes=(2, 2), zorder=0)
+    axes.axvline(MAX_ITERATIONS, color=MUTED, linewidth=1.2, dashes=(2, 2), zorder=0)
     legend(axes, "lower right")
     ended = next((p for p in points if p.converged), None)
     if ended:

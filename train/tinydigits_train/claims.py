@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tinydigits_train.measure import Z_95, percent
 from tinydigits_train.preparations import AS_PRINTED, BINARIZED, RAW, WITH_EDGES
 from tinydigits_train.report import Blanked, Claim, IterationPoint, Variant, Verdict
 from tinydigits_train.variants import MAX_ITERATIONS
@@ -21,9 +22,6 @@ A_FEW_SECONDS: Final = 10.0
 
 WITHIN: Final = 0.5
 """Percentage points: a cost of "1 %" is one that rounds to it."""
-
-_Z: Final = 1.959963984540054
-"""Standard normal quantile of a two-sided 95 % test."""
 
 _ORDER: Final = "the order of the samples"
 
@@ -115,35 +113,47 @@ def _five_as_three_and_eight(found: Findings) -> Claim:
 
 
 def _bright_speaks_for(found: Findings) -> Claim:
-    numbers = _means(found, "untouched", "bright_blanked", "others_blanked")
-    verdict, depends_on = _across(
-        {b.label: b.bright_blanked < b.others_blanked for b in found.blanked}, "the digit"
-    )
-    return Claim(
-        id="bright-areas-speak-for",
-        says="Bright areas of a digit's coefficients speak for it.",
-        measured=f"with the ink blanked in the {found.blanked_pixels} brightest pixels, "
-        f"{_percent(numbers['bright_blanked'])} of the digits are still read, with as much ink "
-        f"blanked elsewhere {_percent(numbers['others_blanked'])}, untouched "
-        f"{_percent(numbers['untouched'])}",
-        verdict=verdict,
-        depends_on=depends_on,
-        numbers=numbers,
+    return _area_claim(
+        found,
+        "bright-areas-speak-for",
+        "Bright areas of a digit's coefficients speak for it.",
+        ("bright_blanked", "others_blanked"),
+        ("with the ink blanked in the {} brightest pixels", "with as much ink blanked elsewhere"),
     )
 
 
 def _dark_speaks_against(found: Findings) -> Claim:
-    numbers = _means(found, "untouched", "dark_inked", "others_inked")
+    return _area_claim(
+        found,
+        "dark-areas-speak-against",
+        "Dark areas of a digit's coefficients speak against it.",
+        ("dark_inked", "others_inked"),
+        ("with ink put on the {} darkest pixels", "with ink on as many others"),
+    )
+
+
+def _area_claim(
+    found: Findings, name: str, says: str, fields: tuple[str, str], words: tuple[str, str]
+) -> Claim:
+    """Holds for a digit where changing the area does more than the same change elsewhere.
+
+    :param fields: of :class:`Blanked`: the area changed, and others changed.
+    :param words: what was done in either.
+    """
+    there, elsewhere = fields
+    numbers = {
+        field: sum(getattr(b, field) for b in found.blanked) / len(found.blanked)
+        for field in ("untouched", there, elsewhere)
+    }
     verdict, depends_on = _across(
-        {b.label: b.dark_inked < b.others_inked for b in found.blanked}, "the digit"
+        {b.label: getattr(b, there) < getattr(b, elsewhere) for b in found.blanked}, "the digit"
     )
     return Claim(
-        id="dark-areas-speak-against",
-        says="Dark areas of a digit's coefficients speak against it.",
-        measured=f"with ink put on the {found.blanked_pixels} darkest pixels, "
-        f"{_percent(numbers['dark_inked'])} of the digits are still read, with ink on as many "
-        f"others {_percent(numbers['others_inked'])}, untouched "
-        f"{_percent(numbers['untouched'])}",
+        id=name,
+        says=says,
+        measured=f"{words[0].format(found.blanked_pixels)}, {percent(numbers[there], 1)} of the "
+        f"digits are still read, {words[1]} {percent(numbers[elsewhere], 1)}, untouched "
+        f"{percent(numbers['untouched'], 1)}",
         verdict=verdict,
         depends_on=depends_on,
         numbers=numbers,
@@ -166,12 +176,12 @@ def _more_iterations_overtrain(found: Findings) -> Claim:
     return Claim(
         id="more-iterations-overtrain",
         says="More iterations would overtrain the model.",
-        measured=f"test accuracy {_percent(first.test_accuracy)} after {first.iterations} "
-        f"iterations, {_percent(top.test_accuracy)} at best after {top.iterations}, "
-        f"{_percent(last.test_accuracy)} after {last.iterations:,} ({ended}): what is lost after "
+        measured=f"test accuracy {percent(first.test_accuracy, 1)} after {first.iterations} "
+        f"iterations, {percent(top.test_accuracy, 1)} at best after {top.iterations}, "
+        f"{percent(last.test_accuracy, 1)} after {last.iterations:,} ({ended}): what is lost after "
         f"the best is {100 * (top.test_accuracy - last.test_accuracy):.1f} points, what stopping "
         f"early loses {100 * (top.test_accuracy - first.test_accuracy):.1f}",
-        verdict="holds" if lost - won > _Z * sqrt(lost + won) else "does not hold",
+        verdict="holds" if lost - won > Z_95 * sqrt(lost + won) else "does not hold",
         numbers={
             "early": first.test_accuracy,
             "best": top.test_accuracy,
@@ -249,12 +259,6 @@ def _signed(costs: Mapping[str, float]) -> str:
     return ", ".join(f"{change} in {order} order" for order, change in changes.items())
 
 
-def _means(found: Findings, *names: str) -> dict[str, float]:
-    return {
-        name: sum(getattr(b, name) for b in found.blanked) / len(found.blanked) for name in names
-    }
-
-
 def _across(holds: Mapping[str, bool], what: str = _ORDER) -> tuple[Verdict, str]:
     """One verdict over several cases, and what it depends on where they disagree."""
     if all(holds.values()):
@@ -263,7 +267,3 @@ def _across(holds: Mapping[str, bool], what: str = _ORDER) -> tuple[Verdict, str
         return "does not hold", ""
     where = ", ".join(case for case, held in holds.items() if held)
     return "depends", f"{what}: it holds for {where}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

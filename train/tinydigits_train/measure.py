@@ -23,8 +23,8 @@ COVERAGE_POINTS: Final = 60
 
 WORST_CONFUSIONS: Final = 10
 
-_Z: Final = 1.959963984540054
-"""Standard normal quantile of a two-sided 95 % interval."""
+Z_95: Final = 1.959963984540054
+"""Standard normal quantile of a two-sided 95 % interval, or test."""
 
 _Floats = npt.NDArray[np.floating]
 _Bools = npt.NDArray[np.bool_]
@@ -136,11 +136,16 @@ def measure(probabilities: _Floats, truth: Labels, labels: tuple[str, ...]) -> M
     )
 
 
+def percent(share: float, digits: int = 2) -> str:
+    """A fraction as a percentage."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def wilson(hits: int, n: int) -> Share:
     """The share of hits with its 95 % Wilson score interval."""
     share = hits / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    reach = _Z / (1 + _Z**2 / n) * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    middle = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
+    reach = Z_95 / (1 + Z_95**2 / n) * sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2))
     # rounding may leave the ends a hair inside of the share they enclose
     low, high = min(share, middle - reach), max(share, middle + reach)
     return Share(share, max(0.0, low), min(1.0, high), n)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -14,10 +14,12 @@ from matplotlib.figure import Figure
 from tinydigits.classifier import CoveragePoint, Share
 from tinydigits.files import atomic_write
 from tinydigits_train import article_plots, plots
+from tinydigits_train.measure import percent
 from tinydigits_train.pictures import ink_uri, scale_uri, signed_uri
 from tinydigits_train.portrait import read_signed
-from tinydigits_train.report import AnyReport, ArticleReport, EvaluationReport, FitReport, Variant
+from tinydigits_train.report import AnyReport, ArticleReport, EvaluationReport, FitReport, by_name
 from tinydigits_train.svg import inline_svg
+from tinydigits_train.variants import MAX_ITERATIONS
 
 REPORT_NAME: Final = "report.json"
 PAGE_NAME: Final = "report.html"
@@ -90,7 +92,7 @@ def _context(report: AnyReport) -> dict[str, Any]:
     else:
         title, kind = f"The tutorial, done again on {source}", "Report of the article"
         context["threshold_note"] = "Here a classifier was trained for each threshold."
-        context["tutorial_iterations"] = article_plots.TUTORIAL_ITERATIONS
+        context["tutorial_iterations"] = MAX_ITERATIONS
         points = [point for found in report.iterations.values() for point in found]
         context["lowest"] = min((min(p.train_accuracy, p.test_accuracy) for p in points), default=0)
     return context | {
@@ -213,7 +215,7 @@ def _environment() -> Environment:
         "shaded": _shaded,
         "within": _within,
         "signed_bar": _signed_bar,
-        "by_name": _by_name,
+        "by_name": by_name,
     }
     return environment
 
@@ -224,7 +226,7 @@ def _svg(figure: Figure, name: str) -> Markup:
 
 def _percent(share: float, digits: int = 2) -> str:
     # a narrow column must not part the number from its sign
-    return plots.percent(share, digits).replace(" ", "\N{NO-BREAK SPACE}")
+    return percent(share, digits).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _interval(ends: tuple[float, float] | Share) -> str:
@@ -281,8 +283,3 @@ def _signed_bar(score: float, scores: Sequence[float]) -> str:
     """The place of a bar that starts in the middle, as CSS variables."""
     size = 50 * abs(score) / (max(map(abs, scores)) or 1)
     return f"--from:{50 if score > 0 else 50 - size:.2f}%;--size:{size:.2f}%"
-
-
-def _by_name(variants: Sequence[Variant]) -> Mapping[str, list[Variant]]:
-    names = dict.fromkeys(v.name for v in variants)
-    return {name: [v for v in variants if v.name == name] for name in names}

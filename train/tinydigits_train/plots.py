@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from tinydigits.classifier import CoveragePoint
-from tinydigits_train.measure import Measures
+from tinydigits_train.measure import Measures, percent
 from tinydigits_train.portrait import DataView, ThresholdPoint
 from tinydigits_train.svg import PALETTE, STYLE
 
@@ -252,11 +252,6 @@ def percent_ticks(axes: Axes, which: str, at: Sequence[float] | None = None) -> 
 def legend(axes: Axes, where: Literal["upper right", "lower right"]) -> None:
     """Name what is drawn, in a corner that is free."""
     axes.legend(loc=where, fontsize=SMALL, handlelength=2.2, borderaxespad=0.2)
-
-
-def percent(share: float, digits: int = 2) -> str:
-    """A fraction as a percentage."""
-    return f"{100 * share:.{digits}f} %"
 
 
 def _short(count: float) -> str:

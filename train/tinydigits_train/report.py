@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import platform
 import resource
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final, Literal
 
@@ -110,6 +111,12 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     classes: tuple[ClassMeasures, ...]
     confusion: tuple[tuple[int, ...], ...]
     """Rows are the truth, columns what was read."""
+
+
+def by_name(variants: Sequence[Variant]) -> dict[str, list[Variant]]:
+    """The variants of each name, in the order in which they come."""
+    names = dict.fromkeys(v.name for v in variants)
+    return {name: [v for v in variants if v.name == name] for name in names}
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

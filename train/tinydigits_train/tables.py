@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tinydigits_train.measure import Measures
-from tinydigits_train.report import ArticleReport, FitReport, Variant
+from tinydigits_train.measure import Measures, percent
+from tinydigits_train.report import ArticleReport, FitReport, by_name
 from tinydigits_train.training import AS_DEVICE, MODEL_NAME
 
 _WIDTH: Final = 100
@@ -76,10 +76,8 @@ def fit_summary(report: FitReport, folder: Path, data: str) -> str:
 
 def article_summary(report: ArticleReport) -> str:
     """Every variant in both orders, and the verdict on every claim."""
-    by_name: dict[str, list[Variant]] = {}
-    for variant in report.variants:
-        by_name.setdefault(variant.name, []).append(variant)
-    orders = [variant.order for variant in next(iter(by_name.values()))]
+    variants_of = by_name(report.variants)
+    orders = [variant.order for variant in next(iter(variants_of.values()))]
     rows = [("macro F1 (accuracy)", *orders, "bytes an image")]
     rows += [
         (
@@ -87,7 +85,7 @@ def article_summary(report: ArticleReport) -> str:
             *(f"{percent(v.macro_f1)} ({percent(v.accuracy)})" for v in variants),
             f"{variants[0].bytes_per_image:,}",
         )
-        for name, variants in by_name.items()
+        for name, variants in variants_of.items()
     ]
     claims = [
         f"{claim.verdict + ':':<15} {claim.says} {_as_sentence(claim.measured)}"
@@ -98,11 +96,6 @@ def article_summary(report: ArticleReport) -> str:
         for claim in claims
     ]
     return "\n".join((*_aligned(rows), "", *folded, ""))
-
-
-def percent(share: float) -> str:
-    """A fraction as a percentage."""
-    return f"{100 * share:.2f} %"
 
 
 def _as_sentence(words: str) -> str:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from tinydigits.classifier import (
     CONTRACT_VERSION,
     DIGITS,
@@ -98,16 +95,13 @@ def _measure(fit: LinearFit, view: View, dataset: DataSet, parts: Parts) -> Meas
 
 def _portrait(fit: LinearFit, test: DataSet, measures: Measures) -> Portrait:
     estimator, seen = fit.estimator, two_levels(test.glyphs, BIT_THRESHOLD)
-
-    def probabilities(glyphs: Glyphs) -> npt.NDArray[np.floating]:
-        found: npt.NDArray[np.floating] = estimator.predict_proba(to_bits(glyphs, BIT_THRESHOLD))
-        return found
+    probabilities = estimator.predict_proba(to_bits(seen, BIT_THRESHOLD))
 
     def accuracy(glyphs: Glyphs) -> float:
         return float(estimator.score(to_bits(glyphs, BIT_THRESHOLD), test.labels))
 
     return Portrait(
-        *show_mistakes(seen, probabilities(seen), test.labels, measures),
+        *show_mistakes(seen, probabilities, test.labels, measures),
         thresholds=try_thresholds(test.glyphs, accuracy),
         coefficients=view_coefficients(estimator.coef_, estimator.intercept_, DIGITS),
     )
