@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test figures reports fuzz lint camera-stack dist clean
+.PHONY: help demo test figures reports fuzz steady lint camera-stack dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ reports: $(INSTALLED) ## look at the reports in a browser, and run the notebook 
 
 fuzz: $(INSTALLED) ## read 100,000 frames and files that no camera should give
 	$(BIN)/pytest -s tests/fuzz.py
+
+steady: $(INSTALLED) ## read 20,000 frames of one display: time, memory, growth
+	$(BIN)/pytest -s tests/steady.py
 
 lint: $(INSTALLED) ## check style and types
 	$(BIN)/ruff check

@@ -237,7 +237,7 @@ def test_no_digit_among_digits() -> None:
     assert [digit.rejected for digit in reading.digits] == [False, True, False]
     assert [len(digit.probability) for digit in reading.digits] == [11, 11, 11]
     assert (reading.text, reading.rejected) == ("47", True)
-    assert reading.reasons == ("digit 2 is not one whole digit",)
+    assert reading.reasons[0] == "digit 2 is not one whole digit"
     assert b'"value":null' in msgspec.json.encode(reading)
 
 

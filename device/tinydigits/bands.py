@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinydigits.components import Components, Ints
+from tinydigits.median import median
 from tinydigits.pieces import MIN_HEIGHT, Box, Group, Pairs, gather, largest, sizeable
 
 MIN_LINE: Final = 0.06
@@ -140,18 +141,18 @@ def _continues(boxes: Ints) -> Pairs:
 def _shown(chain: Ints) -> float:
     """How much there is to see in a chain: heights summed, the larger the line the more so."""
     high = chain[:, 3] - chain[:, 1]
-    return float(high.sum() * np.median(high))
+    return float(high.sum()) * median(high)
 
 
 def _course(chain: Ints) -> Band:
     """The band around those of the chain that are about as high as most."""
     high = chain[:, 3] - chain[:, 1]
-    height = float(np.median(high))
+    height = median(high)
     alike = (high >= ALIKE[0] * height) & (high <= ALIKE[1] * height)
     boxes = chain[alike] if alike.any() else chain
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     tilt = _slope(x, y)
-    middle = float(np.median(y - tilt * x))
+    middle = median(y - tilt * x)
     return Band(middle, tilt, height, float(boxes[:, 0].min()), float(boxes[:, 2].max()))
 
 

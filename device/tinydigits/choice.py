@@ -42,9 +42,29 @@ BELOW: Final = 0.5
 
 @dataclass(frozen=True)
 class Place:
-    """A line as several inks saw it, the best sighting first."""
+    """A line as several inks saw it, the best sighting first.
+
+    ``searched`` is how many inks showed it when all were looked at, where this is a mere glance.
+    """
 
     runs: list[Run]
+    searched: int = 0
+
+    @property
+    def sightings(self) -> int:
+        """How many inks show it."""
+        return max(self.searched, len({run.seen.recipe for run in self.runs}))
+
+    @property
+    def agreement(self) -> float:
+        """Share of its sightings that read a digit as it is read, the better weighing more.
+
+        Of the digit that they agree least on.
+        """
+        weights = np.array([run.score for run in self.runs])
+        votes = np.stack([run.probabilities.argmax(axis=1) for run in self.runs])
+        same = votes == self.probabilities.argmax(axis=1)
+        return float((weights[:, None] * same).sum(axis=0).min() / weights.sum())
 
     @property
     def best(self) -> Run:

@@ -20,6 +20,7 @@ from tinydigits.daemon import Signals, run
 from tinydigits.errors import PictureError, UsageError
 from tinydigits.files import printable
 from tinydigits.frame import Frame
+from tinydigits.heap import keep_heap_small
 from tinydigits.judge import Verdict
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
@@ -138,6 +139,7 @@ def _copies(
 
 
 def _run(options: argparse.Namespace) -> int:
+    keep_heap_small()
     config = load_config(options.config, _changes(options))
     camera = make_camera(config.camera)
     model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
@@ -176,6 +178,7 @@ def _publish(result: FrameReadings, verdicts: Sequence[Verdict]) -> None:
             "sequence": result.sequence,
             **msgspec.to_builtins(reading),
             "verdict": verdict,
+            "timing_ms": result.timing_ms,
         }
         print(_NUMBERS.encode(line).decode(), flush=True)
 

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from tinydigits.classifier import DIGITS, Probabilities
 from tinydigits.glyph import stroke_width
-from tinydigits.ink import Ink
+from tinydigits.ink import Ink, Recipe
 from tinydigits.lines import Line
+from tinydigits.median import median
 from tinydigits.pieces import DigitInk, Mask
 
 Floats = npt.NDArray[np.float64]
@@ -66,11 +67,16 @@ CLEAR: Final = 0.25
 class Seen:
     """A line in one ink and what its digits are read as, ``float32[N, K]``.
 
+    Of the ink itself there is the recipe, the scale, and the shorter ``side`` of its mask: many are
+    looked at, and the masks of all would take megabytes.
+
     ``worth`` is ``float64[N]``: what each digit speaks for the line. ``height`` is the digits' in
     frame pixels, ``centres`` is ``float64[N, 2]``: their x and y there.
     """
 
-    ink: Ink
+    recipe: Recipe
+    scale: float
+    side: int
     line: Line
     probabilities: Probabilities
     worth: Floats
@@ -98,6 +104,12 @@ class Run:
         return self.seen.probabilities[self.start : self.stop]
 
     @property
+    def evenness(self) -> float:
+        """How alike its digits are: the share of their confidence that unevenness leaves."""
+        left = self.seen.worth[self.start : self.stop] + EVEN
+        return float((left / confidences(self.probabilities)).mean())
+
+    @property
     def centres(self) -> Floats:
         """``float64[N, 2]`` in frame pixels."""
         return self.seen.centres[self.start : self.stop]
@@ -105,7 +117,7 @@ class Run:
     @property
     def boxes(self) -> Floats:
         """``float64[N, 4]``: left, top, right, bottom in frame pixels."""
-        return np.array([digit.box for digit in self.digits]) / self.seen.ink.scale
+        return np.array([digit.box for digit in self.digits]) / self.seen.scale
 
     @property
     def points(self) -> set[int]:
@@ -127,8 +139,17 @@ def consider(ink: Ink, line: Line, probabilities: Probabilities) -> Seen:
     cut = (boxes[:, 1] <= 0) | (boxes[:, 3] >= ink.mask.shape[0])
     worth = confidences(probabilities) * (1 - odd) - EVEN - CUT * cut
     centres = np.stack((boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]), axis=1) / 2
-    height = float(np.median(high))
-    return Seen(ink, line, probabilities, worth, height / ink.scale, centres / ink.scale)
+    height = median(high)
+    return Seen(
+        ink.recipe,
+        ink.scale,
+        min(ink.mask.shape),
+        line,
+        probabilities,
+        worth,
+        height / ink.scale,
+        centres / ink.scale,
+    )
 
 
 def confidences(probabilities: Probabilities) -> Floats:
@@ -164,7 +185,7 @@ def run_of(seen: Seen, count: int) -> Run | None:
 
 
 def _run(seen: Seen, start: int, stop: int, score: float) -> Run | None:
-    size = seen.height * seen.ink.scale / min(seen.ink.mask.shape)
+    size = seen.height * seen.scale / seen.side
     return Run(seen, start, stop, score * size) if score > 0 else None
 
 
@@ -173,8 +194,9 @@ def _unlike(values: Floats) -> Floats:
     known = values[np.isfinite(values) & (values > 0)]
     if not known.size:
         return np.zeros(len(values))
-    ratio = np.where(np.isfinite(values), np.maximum(values, 1e-6), np.median(known))
-    return np.asarray(np.abs(np.log(ratio / np.median(known))))
+    middle = median(known)
+    ratio = np.where(np.isfinite(values), np.maximum(values, 1e-6), middle)
+    return np.asarray(np.abs(np.log(ratio / middle)))
 
 
 def _beyond(values: Floats, tolerance: float, cost: float) -> Floats:

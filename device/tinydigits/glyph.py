@@ -11,13 +11,14 @@ pre-processing of the machine that trained with that of the machine that reads.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from math import floor, isqrt, pi, sqrt
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from tinydigits.digest import sha256_hex
 
 Mask = npt.NDArray[np.bool_]
 Glyph = npt.NDArray[np.uint8]
@@ -227,11 +228,10 @@ def fingerprint() -> str:
 
     Two machines with the same fingerprint turn the same ink into the same glyphs.
     """
-    digest = hashlib.sha256()
     y, x = np.mgrid[0:61, 0:47]
     ring = (9 * (y - 30) ** 2 + 16 * (x - 23) ** 2) // 16
     slash = abs(4 * (x - 8) - 3 * (60 - y) // 2)
-    for probe in (ring < 450, (ring < 280) & (ring > 130), slash < 9, slash < 40):
-        for mask in (probe, probe[::3, ::3]):
-            digest.update(jittered(normalize_glyph(mask)[None]).tobytes())
-    return digest.hexdigest()
+    probes = (ring < 450, (ring < 280) & (ring > 130), slash < 9, slash < 40)
+    masks = [mask for probe in probes for mask in (probe, probe[::3, ::3])]
+    glyphs = [jittered(normalize_glyph(mask)[None]) for mask in masks]
+    return sha256_hex(np.concatenate(glyphs).tobytes())

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from math import ceil
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -22,6 +22,8 @@ from PIL import Image, ImageFilter
 from tinydigits.frame import Luma
 
 Mask = npt.NDArray[np.bool_]
+Box = tuple[int, int, int, int]
+Outline = tuple[float, float, float, float]
 Polarity = Literal["dark", "light"]
 POLARITIES: Final[tuple[Polarity, ...]] = ("dark", "light")
 
@@ -33,6 +35,10 @@ MIN_SIDE: Final = 64
 
 CELLS: Final = 72
 """Cells along the shorter side of the coarse picture that paper is looked for in."""
+
+CALM_CELL: Final = 5
+"""Pixels along a cell's side from which on blurring before would take less than a fifth of the
+noise that averaging leaves."""
 
 NOISE_SIGMAS: Final = 4.0
 """Ink differs from paper by so many standard deviations of the noise."""
@@ -68,13 +74,14 @@ class Ink:
     """The ink of a frame that one recipe shows.
 
     ``mask`` is ``bool[h, w]`` and ``luma`` the ``uint8[h, w]`` that it was found in, at ``scale``
-    of their pixels to a frame pixel.
+    of their pixels to a frame pixel. Both are empty outside of ``part``: left, top, right, bottom.
     """
 
     mask: Mask
     luma: Luma
     recipe: Recipe
     scale: float
+    part: Box
 
 
 class Scene:
@@ -82,12 +89,21 @@ class Scene:
 
     def __init__(self, luma: Luma) -> None:
         self._image = Image.fromarray(luma)
-        self._view = cache(self._make_view)
+        # no functools.cache of a method: it would refer to the scene that holds it, and frames
+        # would stay in memory until the garbage collector comes
+        self._views: dict[int, _View] = {}
 
-    def ink(self, recipe: Recipe) -> Ink:
-        """What a recipe shows."""
-        view = self._view(self._factor(recipe.side))
-        return Ink(view.mask(recipe), view.luma, recipe, view.scale)
+    def ink(self, recipe: Recipe, part: Outline | None = None) -> Ink:
+        """What a recipe shows.
+
+        :param part: left, top, right and bottom in frame pixels, where only this is looked at. It
+            grows a little; what is ink in it does not depend on it.
+        """
+        factor = self._factor(recipe.side)
+        if factor not in self._views:
+            self._views[factor] = self._make_view(factor)
+        view = self._views[factor]
+        return view.ink(recipe, view.part(part))
 
     def distinct(self, recipes: Sequence[Recipe]) -> list[Recipe]:
         """The recipes without those that show a small frame as an earlier one does."""
@@ -126,24 +142,79 @@ class _View:
     """A frame at one size."""
 
     def __init__(self, image: Image.Image, scale: float) -> None:
-        noise = _noise(np.asarray(image))
-        if scale >= 1:  # where nothing has been averaged yet
-            image = image.filter(ImageFilter.BoxBlur(1))
-            noise /= 3
-        self.scale = scale
-        self.luma = np.asarray(image)
+        self._image = image
+        self._scale = scale
+        noise = _noise(np.asarray(image)) / (3 if self._blurs else 1)
+        self._soft: dict[Box, Luma] = {}
         self._cell = max(1, min(image.size) // CELLS)
-        self._coarse = np.asarray(image.reduce(self._cell))
+        # averaging in cells does what the blur would, where they are large
+        calm = (
+            image
+            if self._cell >= CALM_CELL
+            else Image.fromarray(self._softened((0, 0, *image.size)))
+        )
+        self._coarse = np.asarray(calm.reduce(self._cell))
         self._floor = max(MIN_CONTRAST, noise * (NOISE_SIGMAS + CELL_SIGMAS / self._cell))
-        self._paper = cache(self._find_paper)
+        self._papers: dict[tuple[Polarity, Paper, float], tuple[Any, Any]] = {}
 
-    def mask(self, recipe: Recipe) -> Mask:
+    @property
+    def _blurs(self) -> bool:
+        """Whether noise is to be averaged away: at smaller scales it has been already."""
+        return self._scale >= 1
+
+    def part(self, part: Outline | None) -> Box:
+        """Whole cells around a part of the frame, in pixels of the view."""
+        size = self._image.size
+        if part is None:
+            return (0, 0, *size)
+        cell = self._cell
+        left, top = (
+            max(0, min(int(low * self._scale), full - 1)) // cell * cell
+            for low, full in zip(part[:2], size, strict=True)
+        )
+        right, bottom = (
+            min(full, max(low + 1, ceil(high * self._scale / cell) * cell))
+            for low, high, full in zip((left, top), part[2:], size, strict=True)
+        )
+        return left, top, right, bottom
+
+    def ink(self, recipe: Recipe, part: Box) -> Ink:
+        """What a recipe shows in a part."""
+        left, top, right, bottom = part
+        soft = self._softened(part)
+        found = self._differs(recipe, soft, part)
+        if part == (0, 0, *self._image.size):
+            return Ink(found, soft, recipe, self._scale, part)
+        shape = self._image.height, self._image.width
+        mask, luma = np.zeros(shape, np.bool_), np.zeros(shape, np.uint8)
+        mask[top:bottom, left:right] = found
+        luma[top:bottom, left:right] = soft
+        return Ink(mask, luma, recipe, self._scale, part)
+
+    def _softened(self, part: Box) -> Luma:
+        if part not in self._soft:
+            left, top, right, bottom = part
+            # one pixel more, which the blur looks at
+            width, height = self._image.size
+            first = max(0, left - 1), max(0, top - 1)
+            image = self._image.crop((*first, min(width, right + 1), min(height, bottom + 1)))
+            if self._blurs:
+                image = image.filter(ImageFilter.BoxBlur(1))
+            across, down = left - first[0], top - first[1]
+            soft = np.asarray(image)[down : down + bottom - top, across : across + right - left]
+            self._soft[part] = soft
+        return self._soft[part]
+
+    def _differs(self, recipe: Recipe, luma: Luma, part: Box) -> Mask:
         """Ink is beyond a threshold that changes with the place."""
-        paper, strongest = self._paper(recipe.polarity, recipe.paper, recipe.window)
+        kind = (recipe.polarity, recipe.paper, recipe.window)
+        if kind not in self._papers:
+            self._papers[kind] = self._find_paper(*kind)
+        paper, strongest = self._papers[kind]
         threshold = paper - np.maximum(self._floor, recipe.level * strongest)
         if recipe.polarity == "dark":
-            return np.asarray(self.luma < self._fine(threshold))
-        return np.asarray(self.luma > self._fine(255 - threshold))
+            return np.asarray(luma < self._fine(threshold, part))
+        return np.asarray(luma > self._fine(255 - threshold, part))
 
     def _find_paper(self, polarity: Polarity, paper: Paper, window: float) -> tuple[Any, Any]:
         """The paper, as if ink were dark, and the strongest contrast nearby, for each cell."""
@@ -157,11 +228,15 @@ class _View:
             contrast = under - coarse
         return under.astype(np.float32), _extreme(contrast, 2 * reach, np.maximum)
 
-    def _fine(self, coarse: npt.NDArray[np.floating]) -> Luma:
-        height, width = self.luma.shape
+    def _fine(self, coarse: npt.NDArray[np.floating], part: Box) -> Luma:
+        left, top, right, bottom = part
         levels = Image.fromarray(coarse.clip(0, 255).astype(np.uint8))
-        size = (levels.width * self._cell, levels.height * self._cell)
-        return np.asarray(levels.resize(size, Image.Resampling.BILINEAR))[:height, :width]
+        first, last = (left // self._cell, top // self._cell), (right - 1, bottom - 1)
+        # the last cells may reach beyond the picture
+        behind = last[0] // self._cell + 1, last[1] // self._cell + 1
+        size = ((behind[0] - first[0]) * self._cell, (behind[1] - first[1]) * self._cell)
+        fine = levels.resize(size, Image.Resampling.BILINEAR, box=(*first, *behind))
+        return np.asarray(fine)[: bottom - top, : right - left]
 
 
 def _extreme(values: Luma, reach: int, extreme: np.ufunc) -> Luma:
@@ -202,5 +277,8 @@ def _noise(luma: Luma) -> float:
     if rows.shape[1] < 3:
         return 0.0
     second = np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:])
+    # counted, as the differences are few whole numbers: sorting them takes ten times as long
+    reached = np.cumsum(np.bincount(second.ravel()))
+    middle = float(np.searchsorted(reached, reached[-1] / 2))
     # the median of |x| is 0.6745 sigma, and the mask's weights multiply the variance by 6
-    return float(np.median(second)) / (0.6745 * 6**0.5)
+    return middle / (0.6745 * 6**0.5)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tinydigits.bands import ALIKE, Band, find_bands, possible_pieces
 from tinydigits.components import Components, Ints, find_components
-from tinydigits.pieces import PIECE, DigitInk, Mask, Pairs, connected, draw
+from tinydigits.pieces import PIECE, Box, DigitInk, Mask, Pairs, connected, draw
 from tinydigits.touching import split_touching
 
 Outline = tuple[float, float, float, float]
@@ -84,13 +84,16 @@ class Line:
     lean: float
 
 
-def find_lines(mask: Mask, near: Sequence[Outline] = ()) -> list[Line]:
+def find_lines(mask: Mask, near: Sequence[Outline] = (), part: Box | None = None) -> list[Line]:
     """What may be lines of digits in the ink of a frame, ``bool[H, W]``, the plainest first.
 
     :param near: where only lines are looked for that run through one of these places.
+    :param part: left, top, right and bottom of what was looked at, where that is not everything.
     """
     components = find_components(mask)
     pieces = possible_pieces(components, mask.shape)
+    if part:
+        pieces = pieces[~_cut_off(components.boxes[pieces], part, mask.shape)]
     lines: list[Line] = []
     bands = find_bands(components, pieces, mask.shape)
     if near:
@@ -102,6 +105,17 @@ def find_lines(mask: Mask, near: Sequence[Outline] = ()) -> list[Line]:
         if not any(_within(line, other) for other in lines):
             lines.append(line)
     return lines[:MAX_LINES]
+
+
+def _cut_off(boxes: Ints, part: Box, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Which boxes reach an edge of a part that is no edge of the frame: they go on beyond it."""
+    left, top, right, bottom = boxes.T
+    return np.asarray(
+        ((left <= part[0]) & (part[0] > 0))
+        | ((top <= part[1]) & (part[1] > 0))
+        | ((right >= part[2]) & (part[2] < shape[1]))
+        | ((bottom >= part[3]) & (part[3] < shape[0]))
+    )
 
 
 def _through(band: Band, place: Outline) -> bool:

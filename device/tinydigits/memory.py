@@ -13,6 +13,7 @@ from typing import Final
 
 from tinydigits.choice import Place, outline
 from tinydigits.ink import Recipe
+from tinydigits.lines import Outline
 
 TRUSTED: Final = 0.5
 """Share of the score that the recipe had when it was chosen, under which it has failed. Another
@@ -31,8 +32,6 @@ LONGEST_PAUSE: Final = 15
 """Frames at most between two searches that find nothing: texture costs much, but what comes into
 view must be read soon."""
 
-Outline = tuple[float, float, float, float]
-
 
 @dataclass
 class Memory:
@@ -41,6 +40,8 @@ class Memory:
     recipe: Recipe | None = None
     outlines: tuple[Outline, ...] = ()
     score: float = 0.0
+    sightings: int = 0
+    doubtful: bool = False
     frames: int = 0
     turn: int = 0
     pause: int = 0
@@ -65,21 +66,25 @@ class Memory:
         self.turn = (self.turn + 1) % len(recipes)
         return recipes[self.turn]
 
-    def keep(self, lines: list[Place]) -> None:
-        """Remember the recipe that costs least of those that showed these lines well."""
+    def keep(self, lines: list[Place], *, doubtful: bool) -> None:
+        """Remember the recipe that costs least of those that showed these lines well.
+
+        :param doubtful: whether something else should be searched for, ever more seldom.
+        """
+        doubtful = doubtful or not lines
+        self.doubtful = doubtful
+        self.pause = self.wait = min(LONGEST_PAUSE, 2 * self.pause + 1) if doubtful else 0
         if not lines:
-            self.pause = min(LONGEST_PAUSE, 2 * self.pause + 1)
-            self.wait = self.pause
             return
-        self.pause = self.wait = 0
         runs = max(lines, key=lambda line: line.score).runs
         good = [run for run in runs if run.score >= GOOD_ENOUGH * runs[0].score]
-        self.recipe = min(good, key=lambda run: run.seen.ink.mask.size).seen.ink.recipe
+        self.recipe = min(good, key=lambda run: run.seen.side).seen.recipe
         self.outlines = tuple(outline(line) for line in lines)
+        self.sightings = min(line.sightings for line in lines)
         self.score = sum(self._shown(line) for line in lines)
 
     def _shown(self, line: Place) -> float:
-        scores = [run.score for run in line.runs if run.seen.ink.recipe == self.recipe]
+        scores = [run.score for run in line.runs if run.seen.recipe == self.recipe]
         return max(scores, default=0.0)
 
     def adopt(self, recipe: Recipe, lines: list[Place]) -> None:

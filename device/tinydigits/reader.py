@@ -11,10 +11,11 @@ import numpy as np
 
 from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities
 from tinydigits.clock import StageClock
+from tinydigits.doubt import line_doubts, single_doubts, size_doubts
 from tinydigits.errors import UsageError
 from tinydigits.frame import Frame, Luma
 from tinydigits.glyph import Glyph, normalize_glyph
-from tinydigits.ink import POLARITIES, Ink, Polarity, Scene
+from tinydigits.ink import POLARITIES, Polarity, Scene
 from tinydigits.memory import Memory
 from tinydigits.pieces import DigitInk
 from tinydigits.search import Search, classify, number_recipes
@@ -66,6 +67,9 @@ class FrameReadings(msgspec.Struct, frozen=True):
 _Row = tuple[list[Digit], set[int]]
 """A line's digits, and the indices of those before a decimal point."""
 
+_Found = tuple[list[_Row], list[str]]
+"""The lines of a number, and what speaks against it."""
+
 
 class Reader:
     """Reads frames with one model and one set of expectations.
@@ -103,11 +107,10 @@ class Reader:
 
     def reading(self, luma: Luma, clock: StageClock) -> Reading:
         """The number in a picture; boxes are in its pixels."""
-        return self._reading(
-            self._vote(luma, clock) if self._digits == 1 else self._number(luma, clock)
-        )
+        rows, doubts = self._vote(luma, clock) if self._digits == 1 else self._number(luma, clock)
+        return self._reading(rows, doubts)
 
-    def _vote(self, luma: Luma, clock: StageClock) -> list[_Row]:
+    def _vote(self, luma: Luma, clock: StageClock) -> _Found:
         """The one digit, by the mean of all inks.
 
         On photographs the mean errs less than the surest ink does: a model without a "none" class
@@ -115,14 +118,17 @@ class Reader:
         """
         seen = single_sightings(Scene(luma), self._polarities, clock)
         if not seen:
-            return []
+            return [], []
         votes = classify(self._classifier, [digit for _, digit, _ in seen], clock)
         weights = np.array([weight for _, _, weight in seen], np.float32)
         probability = (weights[:, None] * votes).sum(axis=0) / weights.sum()
-        ink, digit, _ = seen[int(np.argmax(weights * votes[:, probability.argmax()]))]
-        return [([self._digit(digit, ink, luma, probability)], set())]
+        best = int(np.argmax(weights * votes[:, probability.argmax()]))
+        ink, digit, _ = seen[best]
+        boxes = [np.array(digit.box) / ink.scale for ink, digit, _ in seen]
+        doubts = list(single_doubts(np.stack(boxes), weights, best))
+        return [([self._digit(digit, ink.scale, luma, probability)], set())], doubts
 
-    def _number(self, luma: Luma, clock: StageClock) -> list[_Row]:
+    def _number(self, luma: Luma, clock: StageClock) -> _Found:
         """The digits of the lines that look most like a number."""
         recipes = number_recipes(self._polarities)
         search = Search(self._classifier, luma, self._digits, clock)
@@ -130,31 +136,34 @@ class Reader:
             lines = search.recalling(self._memory, recipes)
         else:
             lines = search.thorough(recipes)
-        return [
+        rows = [
             (
                 [
-                    self._digit(digit, line.best.seen.ink, luma, probability)
+                    self._digit(digit, line.best.seen.scale, luma, probability)
                     for digit, probability in zip(line.best.digits, line.probabilities, strict=True)
                 ],
                 line.points,
             )
             for line in lines
         ]
+        return rows, list(line_doubts(lines))
 
-    def _digit(self, digit: DigitInk, ink: Ink, luma: Luma, probability: Probabilities) -> Digit:
+    def _digit(
+        self, digit: DigitInk, scale: float, luma: Luma, probability: Probabilities
+    ) -> Digit:
         label = self._classifier.card.labels[int(probability.argmax())]
         confidence = float(probability.max())
         return Digit(
             value=None if label == NONE_LABEL else int(label),
             confidence=round(confidence, 6),
             rejected=label == NONE_LABEL or confidence < self._reject_below,
-            box=_frame_box(digit, ink, luma.shape),
+            box=_frame_box(digit, scale, luma.shape),
             probability=tuple(round(float(p), 6) for p in probability),
         )
 
-    def _reading(self, rows: list[_Row]) -> Reading:
+    def _reading(self, rows: list[_Row], doubts: list[str]) -> Reading:
         digits = tuple(digit for row, _ in rows for digit in row)
-        reasons = list(self._reasons(digits))
+        reasons = [*self._reasons(digits), *doubts, *size_doubts(digit.box for digit in digits)]
         return Reading(
             region=WHOLE_FRAME,
             text="\n".join(_text(row, points) for row, points in rows),
@@ -197,9 +206,9 @@ def _text(digits: Sequence[Digit], points: set[int]) -> str:
     )
 
 
-def _frame_box(digit: DigitInk, ink: Ink, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _frame_box(digit: DigitInk, scale: float, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Left, top, width and height in the frame, of which the last mask pixel may hold a part."""
-    left, top, right, bottom = (round(side / ink.scale) for side in digit.box)
+    left, top, right, bottom = (round(side / scale) for side in digit.box)
     height, width = shape
     left, top = min(left, width - 1), min(top, height - 1)
     return left, top, max(1, min(right, width) - left), max(1, min(bottom, height) - top)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
@@ -11,6 +12,7 @@ import numpy as np
 from tinydigits.choice import SIGHTINGS, Place, number_lines, places, without_parts
 from tinydigits.classifier import Classifier, Probabilities, steadied
 from tinydigits.clock import StageClock
+from tinydigits.doubt import line_doubts
 from tinydigits.evidence import Run, Seen, best_run, confidences, consider, run_of
 from tinydigits.frame import Luma
 from tinydigits.glyph import jittered, normalize_glyphs
@@ -43,6 +45,9 @@ has at least."""
 RIVAL: Final = 0.4
 """And this share of its score: a number that is too long or too short is better told as such than
 by something else."""
+
+MARGIN: Final = 1.0
+"""Heights above and below a remembered number that are looked at: it may move a little."""
 
 CONVINCING: Final = 0.8
 """Mean confidence of a number at which no further recipe is tried, if enough inks show it."""
@@ -77,7 +82,8 @@ def look(
     :param near: places in the frame; where there are some, only lines through them are looked at.
     """
     with clock.stage("segment"):
-        lines = _affordable(find_lines(ink.mask, [_scaled(place, ink.scale) for place in near]))
+        scaled = [_scaled(place, ink.scale) for place in near]
+        lines = _affordable(find_lines(ink.mask, scaled, ink.part))
     if not lines:
         return []
     digits = list(chain.from_iterable(line.digits for line in lines))
@@ -91,6 +97,14 @@ def look(
 def _scaled(place: Outline, scale: float) -> Outline:
     left, top, right, bottom = place
     return left * scale, top * scale, right * scale, bottom * scale
+
+
+def _around(places: Sequence[Outline], width: float) -> Outline:
+    """The rows of the frame that hold some places and what is around them."""
+    tops, bottoms = [place[1] for place in places], [place[3] for place in places]
+    margin = MARGIN * max(bottom - top for top, bottom in zip(tops, bottoms, strict=True))
+    # all columns: a number may grow by digits
+    return 0.0, min(tops) - margin, width, max(bottoms) + margin
 
 
 def _affordable(lines: Sequence[Line]) -> list[Line]:
@@ -113,6 +127,7 @@ class Search:
     ) -> None:
         self._classifier = classifier
         self._scene = Scene(luma)
+        self._width = luma.shape[1]
         self._digits = digits
         self._clock = clock
 
@@ -135,22 +150,23 @@ class Search:
     def recalling(self, memory: Memory, recipes: Sequence[Recipe]) -> list[Place]:
         """The lines of the number as it was seen last, or searched for anew if that fails."""
         recipes = self._scene.distinct(recipes)
-        if memory.recipe in recipes:
-            lines = self._glance(memory.recipe, memory.outlines)
-            if memory.trusts(lines):
-                if memory.next_frame():
-                    other = memory.other(recipes)
-                    memory.adopt(other, self._glance(other, memory.outlines))
-                return lines
+        lines = self._glance(memory.recipe, memory) if memory.recipe in recipes else []
+        as_before = memory.trusts(lines)
+        if as_before and not memory.doubtful:
+            if memory.next_frame():
+                other = memory.other(recipes)
+                memory.adopt(other, self._glance(other, memory))
+            return lines
         if not memory.may_search():
-            return []
+            return lines if as_before else []
         lines = self.thorough(recipes)
-        memory.keep(lines)
+        memory.keep(lines, doubtful=any(line_doubts(lines)))
         return lines
 
-    def _glance(self, recipe: Recipe, near: Sequence[Outline] = ()) -> list[Place]:
-        """The lines of the number as one recipe shows them."""
-        return self._choose([self._look(recipe, near)])
+    def _glance(self, recipe: Recipe, memory: Memory) -> list[Place]:
+        """The lines of the number where it was seen last, as one recipe shows them."""
+        lines = self._choose([self._look(recipe, memory.outlines)])
+        return [replace(line, searched=memory.sightings) for line in lines]
 
     def _choose(self, seen: Sequence[Sequence[Seen]]) -> list[Place]:
         with self._clock.stage("choose"):
@@ -158,7 +174,7 @@ class Search:
 
     def _look(self, recipe: Recipe, near: Sequence[Outline] = ()) -> list[Seen]:
         with self._clock.stage("ink"):
-            ink = self._scene.ink(recipe)
+            ink = self._scene.ink(recipe, _around(near, self._width) if near else None)
         return look(self._classifier, ink, self._clock, near)
 
 

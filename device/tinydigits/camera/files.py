@@ -9,12 +9,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from PIL import Image
-
 from tinydigits.errors import CameraError, PictureError
 from tinydigits.frame import Frame
 
 log = logging.getLogger(__name__)
+
+SUFFIXES: Final = frozenset(
+    [
+        *(".avif", ".bmp", ".dib", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg"),
+        *(".pbm", ".pcx", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
+    ]
+)
+"""Of picture files that are looked for in folders; a file that is named may be of any kind. Asking
+Pillow for what it knows would load all of its formats, and 4 MiB of memory with them."""
 
 _WILDCARDS: Final = frozenset("*?[")
 
@@ -104,6 +111,5 @@ def find_pictures(pattern: str) -> list[Path]:
 
 def pictures_in(folder: Path) -> list[Path]:
     """The files in a folder with a picture's suffix, in no order; no hidden ones."""
-    known = Image.registered_extensions()
     shown = (p for p in folder.iterdir() if not p.name.startswith("."))
-    return [p for p in shown if p.suffix.lower() in known and p.is_file()]
+    return [p for p in shown if p.suffix.lower() in SUFFIXES and p.is_file()]
