@@ -36,7 +36,7 @@ demo: $(INSTALLED) ## train, export, and read numbers from camera-like frames
 	@echo "Report to look at:   demo/model/report.html"
 
 test: $(INSTALLED) ## run every quick test
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIGITS_DATA)
 	$(BIN)/pytest -s tests/figures.py

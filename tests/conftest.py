@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
 from collections.abc import Generator
 from functools import cache
@@ -14,8 +16,6 @@ from PIL import Image
 # before any test imports NumPy: threads that wait for each other make small matrices crawl where
 # several tests run at once
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from samples import picture_of
 
 if TYPE_CHECKING:
     from tinydigits_train.datasets import DataSet
@@ -34,6 +34,14 @@ def data_home() -> Path:
 def mnist_dir(data_home: Path) -> Path:
     """The folder with the four original files of MNIST."""
     return data_home / "mnist"
+
+
+@pytest.fixture(scope="session")
+def mnist(mnist_dir: Path) -> DataSet:
+    """MNIST; unpacking it takes half a second."""
+    from tinydigits_train.mnist import load_mnist
+
+    return load_mnist(mnist_dir)
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +65,9 @@ def bundled(loaded_once: None) -> DataSet:  # noqa: ARG001  it makes this cheap
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with pictures of 27 and 5410, where the command runs."""
+    # not above, where xdist's own process, which runs no test, would wait for scikit-learn
+    from samples import picture_of
+
     for number in ("27", "5410"):
         picture_of(number).save(tmp_path / f"{number}.png")
     monkeypatch.chdir(tmp_path)
@@ -69,6 +80,23 @@ def labelled(folder: Path) -> Path:
     Image.new("L", (90, 90), 200).save(folder / "blank.png")
     (folder / "labels.csv").write_text("file,digits\n27.png,27\n5410.png,5411\n")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_handler_left() -> Generator[None]:
+    """A command's log goes to the standard error that it began with, gone after its test."""
+    yield
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler:  # pytest's own are of derived classes
+            root.removeHandler(handler)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported is no garbage: looking at it again takes a fifth of a second each time,
+    and a camera that is closed has the garbage collected.
+    """
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,6 +15,7 @@ from PIL import Image
 from command_line import Capture, complaint, files, only
 from samples import picture_of
 from test_classifier import CHANGES, changed
+from test_frame import png_header
 from tinydigits.__main__ import main
 
 
@@ -50,9 +51,9 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:900])
 
 
-def plain(size: tuple[int, int], mode: str = "L", level: int = 0) -> Callable[[Path], None]:
+def plain(size: tuple[int, int], level: int = 0) -> Callable[[Path], None]:
     """A picture of one colour."""
-    return lambda path: Image.new(mode, size, level).save(path, "PNG")
+    return lambda path: Image.new("L", size, level).save(path, "PNG")
 
 
 BAD_PICTURES: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -60,7 +61,7 @@ BAD_PICTURES: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda path: path.write_bytes(b""), "it is not a picture"),
     "cut": (cut, "damaged or cut off"),
     "one pixel": (plain((1, 1)), "the picture is 1x1 pixels"),
-    "huge": (plain((20_000, 20_000), "1"), "more than 64 million"),
+    "huge": (lambda path: path.write_bytes(png_header(20_000, 20_000)), "more than 64 million"),
     "blank": (plain((90, 90), level=255), "no digit was found"),
     "black": (plain((90, 90)), "no digit was found"),
     "missing": (lambda _: None, "there is no such file"),

@@ -166,12 +166,12 @@ SCALARS = st.one_of(
 TABLES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner) | st.dictionaries(KEYS | st.text(), inner),
-    max_leaves=10,
+    max_leaves=5,
 )
 
 
 @given(st.dictionaries(KEYS | st.text(), TABLES))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_any_table(table: dict[str, Any]) -> None:
     """Whatever TOML can hold either fits or is refused in one line."""
     try:

@@ -151,29 +151,39 @@ class SlowCamera(FilesCamera):
             yield Frame(np.zeros((8, 8), np.uint8), "") if cost >= 0 else None
 
 
+class NoReader:
+    """Reads nothing, at once."""
+
+    def read(self, frame: Frame) -> FrameReadings:
+        """A frame without readings."""
+        return FrameReadings(frame.source, frame.sequence, frame.wall, (), {})
+
+
 EIGHTHS = st.integers(0, 24).map(lambda n: Fraction(n, 8))
 
 
 @given(costs=st.lists(EIGHTHS, min_size=1, max_size=8))
 @settings(max_examples=20, deadline=None)
-def test_pace(reader: Reader, costs: list[Fraction]) -> None:
+def test_pace(costs: list[Fraction]) -> None:
     """Frames are asked for at most so often, on time while there is time, and never crowd."""
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
         patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
         camera = SlowCamera(clock, costs)
-        assert run(camera, reader, lambda _: None, clock, fps=2) == Run(len(costs), stopped=False)
+        assert run(camera, NoReader(), lambda _: None, clock, fps=2) == Run(
+            len(costs), stopped=False
+        )
     expected = [Fraction(0)]
     for cost in costs[:-1]:
         expected.append(expected[-1] + max(Fraction(1, 2), cost))
     assert camera.asked == expected
 
 
-def test_gap(reader: Reader) -> None:
+def test_gap() -> None:
     """A camera without a frame is asked again soon, however slow the pace is."""
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
         patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
         camera = SlowCamera(clock, [Fraction(n) for n in (0, -1, -1, 0, 0)])
-        assert run(camera, reader, lambda _: None, clock, fps=1 / 64) == Run(3, stopped=False)
+        assert run(camera, NoReader(), lambda _: None, clock, fps=1 / 64) == Run(3, stopped=False)
     assert [float(asked) for asked in camera.asked] == pytest.approx([0, 64, 64.2, 64.4, 128.4])
 
 

@@ -18,7 +18,6 @@ from tinydigits.reader import single_glyph
 from tinydigits_export.golden import golden_glyphs
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.folder import load_folder
-from tinydigits_train.mnist import load_mnist
 from tinydigits_train.sources import load
 
 DIGITS = golden_glyphs()
@@ -41,6 +40,7 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("loaded_once")
 def test_bundled() -> None:
     """Scikit-learn's 1,797 digits come as glyphs: 20 pixels long and centred as MNIST's are."""
     bundled = load("bundled")
@@ -65,15 +65,15 @@ def test_bundled() -> None:
     assert np.median(heights) in {19, 20, 21}
 
 
-def test_through_device(mnist_dir: Path) -> None:
+def test_through_device(mnist: DataSet) -> None:
     """MNIST's glyphs, made again by the device's step, hardly move: the geometry is the same."""
-    mnist = load_mnist(mnist_dir).glyphs[60_000:60_700]
-    again = through_device(mnist)
-    assert again.shape == mnist.shape
-    both = (mnist >= 96) & (again >= 96)
-    either = (mnist >= 96) | (again >= 96)
+    glyphs = mnist.glyphs[60_000:60_700]
+    again = through_device(glyphs)
+    assert again.shape == glyphs.shape
+    both = (glyphs >= 96) & (again >= 96)
+    either = (glyphs >= 96) | (again >= 96)
     assert np.median(both.sum(axis=(1, 2)) / either.sum(axis=(1, 2))) > 0.6
-    assert np.array_equal(through_device(mnist[:3]), again[:3])
+    assert np.array_equal(through_device(glyphs[:3]), again[:3])
 
 
 def test_through_device_of_nothing() -> None:

@@ -6,19 +6,19 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from samples import sample_glyphs
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits_export.convert import to_bits
 from tinydigits_export.weights import linear_weights
-from tinydigits_train.datasets import DataSet
 
 
-def test_weights(bundled: DataSet) -> None:
+def test_weights() -> None:
     """With them and a softmax one gets the probabilities that the model gives."""
     content = DEFAULT_MODEL.read_bytes()
     found = linear_weights(content)
     assert found is not None
     classifier = Classifier.from_bytes(content)
-    glyphs = bundled.glyphs[:100]
+    glyphs = sample_glyphs()[0][:100]
     scores = to_bits(glyphs, classifier.card.threshold) @ found.weights.T + found.intercepts
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     due = classifier.probabilities(glyphs)

@@ -152,7 +152,7 @@ NUMBERS = st.one_of(
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_any_content(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever numbers a file has, it is put aside or forgotten, or the judge goes on with it."""
     saved = msgspec.json.decode(GOOD)

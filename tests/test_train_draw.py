@@ -11,7 +11,9 @@ from PIL import Image
 from tinydigits.frame import MIN_SIDE
 from tinydigits.labels import LABELS_FILE, list_pictures
 from tinydigits_export.golden import golden_glyphs
+from tinydigits_train import sources
 from tinydigits_train.__main__ import main
+from tinydigits_train.datasets import DataSet
 from tinydigits_train.draw import draw_frame
 
 Capture = pytest.CaptureFixture[str]
@@ -65,12 +67,14 @@ def test_same_again(tmp_path: Path) -> None:
     assert a != c
 
 
-def test_held_out_only(tmp_path: Path) -> None:
-    """By default only the test part is drawn: a fifth of the bundled digits."""
-    assert draw(tmp_path / "test", "--digits", "50") == 0
-    assert draw(tmp_path / "all", "--digits", "50", "--part", "all") == 0
+def test_held_out_only(tmp_path: Path, bundled: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default only the test part is drawn: a fifth of the digits."""
+    few = bundled.take(np.arange(400))
+    monkeypatch.setattr(sources, "load_bundled", lambda: few)
+    assert draw(tmp_path / "test", "--digits", "20") == 0
+    assert draw(tmp_path / "all", "--digits", "20", "--part", "all") == 0
     test, everything = (len(list_pictures(tmp_path / name)) for name in ("test", "all"))
-    assert (test, everything) == (359 // 50, 1797 // 50)
+    assert (test, everything) == (80 // 20, 400 // 20)
 
 
 @pytest.mark.parametrize(

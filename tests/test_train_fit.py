@@ -20,7 +20,6 @@ from tinydigits_train.__main__ import main
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.evaluate import evaluate
 from tinydigits_train.fit import BIT_THRESHOLD, C_LADDER, DEVICE_WEIGHT, View, fit_linear
-from tinydigits_train.mnist import load_mnist
 from tinydigits_train.report import FitReport
 from tinydigits_train.splits import split
 
@@ -60,6 +59,12 @@ def classifier(folder: Path) -> Classifier:
     return Classifier.load(folder / "digits.onnx")
 
 
+@pytest.fixture(scope="module")
+def few(bundled: DataSet) -> DataSet:
+    """A third of the bundled digits, for what takes several fits."""
+    return bundled.take(np.arange(600))
+
+
 def test_bits() -> None:
     """A pixel of at least the threshold is 1.0, any other 0.0."""
     glyph = np.zeros((1, 28, 28), np.uint8)
@@ -70,9 +75,8 @@ def test_bits() -> None:
     assert bits[0, :4].tolist() == [0, 1, 1, 0]
 
 
-def test_fit_on_mnist(mnist_dir: Path) -> None:
+def test_fit_on_mnist(mnist: DataSet) -> None:
     """1,500 of MNIST's digits teach it to read most of the others, in both views."""
-    mnist = load_mnist(mnist_dir)
     few = replace(mnist.take(np.r_[:1500, 60_000:60_500]), test_start=1500)
     parts = split(few, seed=0)
     views = [View("raw", few.glyphs), View("again", through_device(few.glyphs), 0.3)]
@@ -85,26 +89,26 @@ def test_fit_on_mnist(mnist_dir: Path) -> None:
     assert set(fit.ladder[0].accuracy) == {"raw", "again"}
 
 
-def test_same_every_time(bundled: DataSet) -> None:
+def test_same_every_time(few: DataSet) -> None:
     """The same data and split give the same weights to the last bit."""
-    parts = split(bundled, seed=1)
-    view = View("as given", bundled.glyphs)
-    one, two = (fit_linear([view], bundled.labels, parts).estimator for _ in range(2))
+    parts = split(few, seed=1)
+    view = View("as given", few.glyphs)
+    one, two = (fit_linear([view], few.labels, parts).estimator for _ in range(2))
     assert np.array_equal(one.coef_, two.coef_)
     assert np.array_equal(one.intercept_, two.intercept_)
 
 
-def test_converged(bundled: DataSet) -> None:
+def test_converged(few: DataSet) -> None:
     """The estimator is scikit-learn's own optimum for its C on train and validation part."""
-    parts = split(bundled, seed=1)
-    fit = fit_linear([View("as given", bundled.glyphs)], bundled.labels, parts)
+    parts = split(few, seed=1)
+    fit = fit_linear([View("as given", few.glyphs)], few.labels, parts)
     bits, labels = (
-        to_bits(bundled.glyphs[parts.development], BIT_THRESHOLD),
-        bundled.labels[parts.development],
+        to_bits(few.glyphs[parts.development], BIT_THRESHOLD),
+        few.labels[parts.development],
     )
     exact = LogisticRegression(C=fit.estimator.C, tol=1e-6, max_iter=5000)
     exact.fit(bits.astype(np.float64), labels)
-    everything = to_bits(bundled.glyphs, BIT_THRESHOLD)
+    everything = to_bits(few.glyphs, BIT_THRESHOLD)
     found, due = (e.predict_proba(everything) for e in (fit.estimator, exact))
     assert np.abs(found - due).mean() < 0.001
     assert np.mean(found.argmax(axis=1) == due.argmax(axis=1)) > 0.995
@@ -183,15 +187,15 @@ def test_evaluate_takes_the_same_test_part(
     assert found.calibration_error == pytest.approx(report.measures.calibration_error, abs=1e-5)
 
 
-def test_evaluate_on_other_data(classifier: Classifier, bundled: DataSet, mnist_dir: Path) -> None:
+def test_evaluate_on_other_data(classifier: Classifier, bundled: DataSet, mnist: DataSet) -> None:
     """Of a set the model has not seen everything is measured, of MNIST the official test part."""
     foreign = bundled.take(np.arange(1000))
     assert evaluate(classifier, foreign).measures.n == 1000
     assert evaluate(classifier, foreign, "test").measures.n == 200
     assert evaluate(classifier, bundled, "all").measures.n == 1797
-    mnist = evaluate(classifier, load_mnist(mnist_dir)).measures
-    assert mnist.n == 10_000
-    assert 0.4 < mnist.accuracy < 0.9
+    official = evaluate(classifier, mnist).measures
+    assert official.n == 10_000
+    assert 0.4 < official.accuracy < 0.9
 
 
 def test_evaluate_json(report: FitReport, folder: Path, capsys: Capture) -> None:

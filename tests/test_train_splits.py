@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 from tinydigits.errors import DataError
 from tinydigits_train.datasets import DataSet
-from tinydigits_train.mnist import load_mnist
 from tinydigits_train.splits import Parts, split
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -102,9 +99,8 @@ def test_hash_knows_the_parts() -> None:
     assert one.card().sha256 != two.card().sha256
 
 
-def test_official_test_part(mnist_dir: Path) -> None:
+def test_official_test_part(mnist: DataSet) -> None:
     """MNIST keeps its 10,000 test images; 10,000 of the others validate, stratified."""
-    mnist = load_mnist(mnist_dir)
     parts = split(mnist, seed=0)
     check_partition(parts, 70_000)
     assert np.array_equal(parts.test, np.arange(60_000, 70_000))
