@@ -156,7 +156,7 @@ class NoReader:
 
     def read(self, frame: Frame) -> FrameReadings:
         """A frame without readings."""
-        return FrameReadings(frame.source, frame.sequence, frame.wall, (), {})
+        return FrameReadings("", frame.sequence, frame.monotonic, frame.wall, (), {})
 
 
 EIGHTHS = st.integers(0, 24).map(lambda n: Fraction(n, 8))

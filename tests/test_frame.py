@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from struct import pack
+from types import SimpleNamespace
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
+from tinydigits import frame
 from tinydigits.errors import PictureError
 from tinydigits.frame import MAX_PIXELS, Frame
 
@@ -196,11 +200,28 @@ def test_upright(orientation: int, name: str, path: Path) -> None:
 def test_where_from(path: Path) -> None:
     """A frame knows its file, its number and when it was read; the luma is the file's."""
     path.write_bytes(PICTURES["L"])
+    before = time.monotonic()
     first, second = (Frame.from_file(path, sequence) for sequence in (0, 7))
     assert (first.source, first.sequence, second.sequence) == (str(path), 0, 7)
-    assert first.monotonic <= second.monotonic
+    assert before <= first.monotonic <= second.monotonic <= time.monotonic()
     assert abs(first.wall - path.stat().st_mtime) < 3600
     assert np.array_equal(first.luma, BAR)
+
+
+def test_taken_before_it_is_decoded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of a frame is when its file was opened, however long decoding takes."""
+    path.write_bytes(PICTURES["L"])
+    now, opened = [5.0], Image.open
+
+    def slowly(file: BinaryIO) -> Image.Image:
+        now[0] += 1
+        return opened(file)
+
+    monkeypatch.setattr(Image, "open", slowly)
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=lambda: 100 + now[0])
+    monkeypatch.setattr(frame, "time", clock)
+    taken = Frame.from_file(path)
+    assert (taken.monotonic, taken.wall) == (5.0, 105.0)
 
 
 def png_header(width: int, height: int) -> bytes:

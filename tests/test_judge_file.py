@@ -176,11 +176,14 @@ def test_any_content(data: st.DataObject, tmp_path_factory: pytest.TempPathFacto
     path = tmp_path_factory.mktemp("state") / "judge.json"
     path.write_bytes(msgspec.json.encode(saved))
     now = data.draw(st.sampled_from([0.0, 5e8]))
-    ticks = iter(range(100_000))
+    seconds = iter(range(0, 500_000, 5))
     rules = meter_rules(decimals=0, recover_hours=0.01)
-    clock = {"monotonic": lambda: now + 5 * next(ticks), "wall": lambda: 1e9}
-    with Judges({"frame": rules}, path, **clock) as judges:
+
+    def monotonic() -> float:
+        return now + next(seconds)
+
+    with Judges({"frame": rules}, path, monotonic=monotonic, wall=lambda: 1e9) as judges:
         for _ in range(40):
-            (verdict,) = judges.judge([reading("1111")])
+            (verdict,) = judges.judge([reading("1111")], monotonic())
     assert verdict.value in {Decimal(1111), Decimal(1112)}
     assert load_memory(path)

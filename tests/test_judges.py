@@ -51,7 +51,7 @@ class Computer:
         for text in texts:
             self.monotonic += every
             self.wall += every
-            verdicts += judges.judge([reading(text)])
+            verdicts += judges.judge([reading(text)], self.monotonic)
         return verdicts
 
 
@@ -78,8 +78,8 @@ def test_regions_are_judged_apart() -> None:
     """Every region has a judge of its own, and every reading its verdict."""
     judges = Computer(None).start()
     left, right = (msgspec.structs.replace(reading(t), region=t) for t in ("27", "31"))
-    judges.judge([left, right])
-    verdicts = judges.judge([right, left])
+    judges.judge([left, right], taken=8.0)
+    verdicts = judges.judge([right, left], taken=9.0)
     assert [verdict.value for verdict in verdicts] == [31, 27]
 
 
@@ -123,6 +123,20 @@ def test_late_clock_at_the_end(computer: Computer) -> None:
     computer.show(judges, "01240", "01240")
     computer.wall += 9 * HOUR
     assert computer.show(judges, "01280", "01280")[-1].status == "rejected"
+
+
+def test_when_it_was_taken(computer: Computer) -> None:
+    """How far a number can have moved goes by when its frames were taken, not by when they were
+    read: here twenty minutes later, in which it could have moved by two.
+    """
+    with computer.start() as judges:
+        computer.show(judges, "01240", "01240")
+        taken = computer.monotonic
+        computer.monotonic += 1200
+        for after in (10, 20):
+            (verdict,) = judges.judge([reading("01242")], taken + after)
+    assert [reason.code for reason in verdict.reasons] == ["too_fast"]
+    assert verdict.age == 20
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=12, max_size=12))

@@ -113,6 +113,7 @@ def _print_readings(
             "source": printable(result.source),
             "model": _model(classifier),
         }
+        del line["monotonic"]  # of a clock that nobody else has
         print(msgspec.json.encode(line).decode())
         return
     source = printable(result.source)
@@ -148,7 +149,7 @@ def _run(options: argparse.Namespace) -> int:
     with Signals() as signals, Judges(rules, state_file(config.judge.state)) as judges:
 
         def publish(result: FrameReadings) -> None:
-            _publish(result, judges.judge(result.readings))
+            _publish(result, judges.judge(result.readings, result.monotonic))
 
         ended = run(camera, reader, publish, signals, config.camera.fps)
     return 0 if ended.frames or ended.stopped else _NOTHING_READ

@@ -29,7 +29,8 @@ class Frame:
     """The brightness of one picture.
 
     ``luma`` is ``uint8[H, W]``, 0 black to 255 white, and is only ever read. ``monotonic`` and
-    ``wall`` are seconds on the monotonic and the Unix clock.
+    ``wall`` are when it was taken, in seconds on the monotonic and the Unix clock; of a picture
+    that lies somewhere, when it was opened.
     """
 
     luma: Luma
@@ -68,6 +69,7 @@ class Frame:
 
     @classmethod
     def _decoded(cls, file: BinaryIO, source: str, sequence: int) -> Frame:
+        taken = time.monotonic(), time.time()  # decoding may take a second
         try:
             with _opened(file) as image:
                 _check_size(image)
@@ -79,7 +81,7 @@ class Frame:
             raise PictureError(f"{source}: {_why(error)}") from error
         except Exception as error:  # damaged files make Pillow's decoders raise almost anything
             raise PictureError(f"{source}: the picture is damaged ({error})") from error
-        return cls(luma, source, sequence)
+        return cls(luma, source, sequence, *taken)
 
 
 def _opened(file: BinaryIO) -> Image.Image:

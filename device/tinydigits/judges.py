@@ -80,14 +80,18 @@ class Judges:
         if self._states() != self._written:
             self._write(self._monotonic())
 
-    def judge(self, readings: Iterable[Reading]) -> list[Verdict]:
-        """A verdict on each of the readings that were just taken."""
+    def judge(self, readings: Iterable[Reading], taken: float) -> list[Verdict]:
+        """A verdict on each of the readings of one frame.
+
+        :param taken: when the frame was taken, in seconds on the monotonic clock. That is what the
+            number showed it at, however long reading took; no frame is older than the one before.
+        """
         now = self._monotonic()
         self._count_absence(now)
         verdicts = []
         for reading in readings:
             judge = self._judges.setdefault(reading.region, Judge(self._rules[reading.region]))
-            verdict = judge.judge(reading, now)
+            verdict = judge.judge(reading, taken)
             verdicts.append(verdict)
             if verdict.event:
                 log.warning("%s: %s: %s", reading.region, verdict.event, verdict.reasons[0].text)

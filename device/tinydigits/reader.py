@@ -55,10 +55,14 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class FrameReadings(msgspec.Struct, frozen=True):
-    """All readings of one frame, and the milliseconds that each stage took."""
+    """All readings of one frame, and the milliseconds that each stage took.
+
+    ``monotonic`` and ``wall`` are the frame's own, in seconds on the monotonic and the Unix clock.
+    """
 
     source: str
     sequence: int
+    monotonic: float
     wall: float
     readings: tuple[Reading, ...]
     timing_ms: dict[str, float]
@@ -195,7 +199,9 @@ class Reader:
 def frame_readings(frame: Frame, readings: Sequence[Reading], clock: StageClock) -> FrameReadings:
     """The readings of a frame, with what its stages took."""
     timing = {stage: round(1000 * seconds, 3) for stage, seconds in clock.seconds.items()}
-    return FrameReadings(frame.source, frame.sequence, frame.wall, tuple(readings), timing)
+    return FrameReadings(
+        frame.source, frame.sequence, frame.monotonic, frame.wall, tuple(readings), timing
+    )
 
 
 def _text(digits: Sequence[Digit], points: set[int]) -> str:
