@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from samples import picture_of
@@ -13,6 +17,7 @@ from tinydigits.__main__ import main
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.config import load_config
 from tinydigits.frame import Frame
+from tinydigits.propose import toml_string
 from tinydigits.regions import make_frame_reader
 
 Capture = pytest.CaptureFixture[str]
@@ -88,6 +93,30 @@ def test_says_what_it_found(scene: Path, tmp_path: Path, capsys: Capture) -> Non
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["number1: 027531", "number2: 8346"]
     assert str(tmp_path / "regions.png") in lines[2]
+
+
+@given(st.text() | st.text("\"\\'\n\t\x00\x1f\x7f\u2028\U0001f4a1"))
+def test_strings(text: str) -> None:
+    """Any text is in TOML what it was."""
+    assert tomllib.loads(f"key = {toml_string(text)}") == {"key": text}
+
+
+def test_any_folder(scene: Path, tmp_path: Path) -> None:
+    """A folder may be called what it likes: the configuration in it can be read."""
+    folder = tmp_path / 'the "meter"\\my\tfolder\n'
+    assert main(["regions", str(scene), "-o", str(folder)]) == 0
+    config = load_config(folder / "regions.toml")
+    assert config.reference.picture == str(folder / "reference.png")
+
+
+def test_no_name_for_a_configuration(scene: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A folder whose name is no UTF-8 is refused in one line, before anything is written."""
+    folder = tmp_path / os.fsdecode(b"\xff")
+    assert main(["regions", str(scene), "-o", str(folder)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert r"\xff/reference.png: its name is not UTF-8" in error
+    assert not folder.exists()
 
 
 def test_nothing_there(tmp_path: Path, capsys: Capture) -> None:

@@ -8,6 +8,7 @@ from math import hypot
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -16,8 +17,8 @@ from tinydigits.choice import Place
 from tinydigits.classifier import Classifier
 from tinydigits.clock import StageClock
 from tinydigits.drift import MAX_SHIFT, MIN_CONTRAST, MIN_PATCH, Reference
-from tinydigits.errors import ConfigError
-from tinydigits.files import atomic_write, make_folder
+from tinydigits.errors import ConfigError, UsageError
+from tinydigits.files import atomic_write, make_folder, printable
 from tinydigits.frame import Frame, Luma
 from tinydigits.ink import POLARITIES
 from tinydigits.region import Box, Corners, Point
@@ -162,18 +163,37 @@ def _stands_out(luma: Luma, box: Box) -> bool:
 
 
 def config_block(regions: Sequence[Proposal], patch: Box | None, patch_name: str) -> str:
-    """The regions as TOML, for the configuration."""
+    """The regions as TOML, for the configuration.
+
+    :raises UsageError: where the patch has a name that TOML can't hold.
+    """
     blocks = [
-        f'[[region]]\nname = "{region.name}"\n'
+        f"[[region]]\nname = {toml_string(region.name)}\n"
         f"corners = {[list(corner) for corner in region.corners]}\n"
         f"digits = {region.digits}         # it read {region.text}\n"
         for region in regions
     ]
     if patch:
         blocks.append(
-            f'[reference]\npicture = "{patch_name}"\nleft = {patch[0]}\ntop = {patch[1]}\n'
+            f"[reference]\npicture = {toml_string(patch_name)}\n"
+            f"left = {patch[0]}\ntop = {patch[1]}\n"
         )
     return "\n".join(blocks)
+
+
+def toml_string(text: str) -> str:
+    """A text in quotes as TOML reads it.
+
+    JSON's way of writing a text is TOML's, but that TOML wants DEL escaped too.
+
+    :raises UsageError: where it is a name that is no UTF-8, as every TOML file is.
+    """
+    try:
+        return msgspec.json.encode(text).decode().replace("\x7f", r"\u007f")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{printable(text)}: its name is not UTF-8, and so no configuration can have it"
+        ) from error
 
 
 def draw_proposal(frame: Frame, regions: Sequence[Proposal], patch: Box | None) -> Image.Image:
@@ -197,17 +217,18 @@ def write_proposal(frame: Frame, classifier: Classifier, folder: Path) -> list[P
     Where nothing looks like a number, nothing is written.
 
     :raises OutputError: where the folder can't be written to.
+    :raises UsageError: where a configuration can't have the folder's name.
     """
     regions = propose_regions(classifier, frame.luma)
     if not regions:
         return []
-    make_folder(folder)
     patch = propose_patch(frame.luma, regions)
+    # wherever the daemon runs
+    block = config_block(regions, patch, str((folder / PATCH_NAME).resolve()))
+    make_folder(folder)
     if patch:
         cut = Image.fromarray(np.ascontiguousarray(_cut(frame.luma, patch)))
         write_picture(cut, folder / PATCH_NAME)
     write_picture(draw_proposal(frame, regions, patch), folder / PICTURE_NAME)
-    # wherever the daemon runs
-    block = config_block(regions, patch, str((folder / PATCH_NAME).resolve()))
     atomic_write(folder / CONFIG_NAME, block.encode())
     return regions
