@@ -121,6 +121,7 @@ def test_bad_model(name: str, command: str, labelled: Path, capsys: Capture) -> 
         ("run --source typo.toml --loop", 3, "none of these pictures can be read"),
         ("read 27.png --max-error 2", 2, "--max-error is 2: it is a share, 0 to 1"),
         ("read 27.png --max-error nan", 2, "--max-error is nan: it is a share, 0 to 1"),
+        ("run --source 27.png --max-error -1", 2, "--max-error is -1: it is a share, 0 to 1"),
         ("read 27.png --model typo.toml", 4, "typo.toml: it is not an ONNX model"),
         ("read 27.png --model missing", 4, "model missing: it can't be read: No such file"),
         ("read 27.png --annotate out.doc", 2, "out.doc: its suffix is not one"),

@@ -172,6 +172,17 @@ def test_run_options(folder: Path, capsys: Capture) -> None:
     assert line["reasons"][0].endswith("where 3 is due")
 
 
+def test_run_max_error(folder: Path, capsys: Capture) -> None:
+    """How sure digits have to be can be said on the command line, as it can for read."""
+    (folder / "my.toml").write_text("[reader]\nmax_error = 0.5\n")
+    rejected = {}
+    for error in ("0", "1"):
+        options = ["--config", "my.toml", "--source", "27.png", "--max-error", error]
+        assert main(["run", *options]) == 0
+        rejected[error] = msgspec.json.decode(capsys.readouterr().out)["rejected"]
+    assert rejected == {"0": True, "1": False}
+
+
 def test_score(labelled: Path, capsys: Capture) -> None:
     """A score is told as text, each picture too if asked for, with copies if asked for."""
     assert main(only("score", ".", "--list", "--annotate", "out")) == 0

@@ -84,10 +84,14 @@ def _explain(frame: Frame, classifier: Classifier, options: argparse.Namespace) 
 
 
 def _reader(options: argparse.Namespace, digits: int | None) -> tuple[Reader, Classifier]:
-    if not 0 <= options.max_error <= 1:
-        raise UsageError(f"--max-error is {options.max_error:g}: it is a share, 0 to 1")
+    _check_share("--max-error", options.max_error)
     classifier = Classifier.load(options.model)
     return Reader(classifier, digits=digits, max_error=options.max_error), classifier
+
+
+def _check_share(option: str, share: float | None) -> None:
+    if share is not None and not 0 <= share <= 1:
+        raise UsageError(f"{option} is {share:g}: it is a share, 0 to 1")
 
 
 def _readers(options: argparse.Namespace) -> Callable[[LabelledPicture], Reader]:
@@ -141,6 +145,7 @@ def _copies(
 
 def _run(options: argparse.Namespace) -> int:
     keep_heap_small()
+    _check_share("--max-error", options.max_error)
     config = load_config(options.config, _changes(options))
     camera = make_camera(config.camera)
     model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
@@ -160,7 +165,7 @@ def _changes(options: argparse.Namespace) -> Table:
     source = {} if options.source is None else parse_source(options.source)
     changes: Table = {
         "camera": {**source, "loop": options.loop, "fps": options.fps},
-        "reader": {"digits": options.digits},
+        "reader": {"digits": options.digits, "max_error": options.max_error},
         "model": {"path": options.model},
         "judge": {"state": options.state},
     }
@@ -185,8 +190,7 @@ def _publish(result: FrameReadings, verdicts: Sequence[Verdict]) -> None:
 
 
 def _score(options: argparse.Namespace) -> int:
-    if options.min_exact is not None and not 0 <= options.min_exact <= 1:
-        raise UsageError(f"--min-exact is {options.min_exact:g}: it is a share, 0 to 1")
+    _check_share("--min-exact", options.min_exact)
     pictures = list_pictures(options.folder)
     result = score(_outcomes(pictures, _readers(options), options))
     if options.json:

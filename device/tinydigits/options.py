@@ -96,6 +96,7 @@ def _add_run(commands: Any) -> None:
         "--fps", type=_fps, metavar="X", help="frames a second at most; default: no limit"
     )
     _add_digits(parser, "frame", _digits)
+    _add_max_error(parser, "as configured")
     parser.add_argument(
         "--model", metavar="FILE", help="model file; default: the one that comes with tinydigits"
     )
@@ -168,13 +169,20 @@ def _add_reading(
         metavar="FILE",
         help="model file; default: the one that comes with tinydigits",
     )
+    default = load_config().reader.max_error
+    _add_max_error(parser, f"{default:g}", default)
+
+
+def _add_max_error(
+    parser: argparse.ArgumentParser, by_default: str, default: float | None = None
+) -> None:
     parser.add_argument(
         "--max-error",
         type=float,
-        default=load_config().reader.max_error,
+        default=default,
         metavar="X",
         help="reject digits so that at most this share of the accepted is wrong, if they are like "
-        "the model's test digits; default: %(default)s",
+        f"the model's test digits; default: {by_default}",
     )
 
 
