@@ -17,7 +17,7 @@ from tinydigits.__main__ import main
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.config import load_config
 from tinydigits.frame import Frame
-from tinydigits.propose import toml_string
+from tinydigits.propose import propose_regions, toml_string
 from tinydigits.regions import make_frame_reader
 
 Capture = pytest.CaptureFixture[str]
@@ -93,6 +93,17 @@ def test_says_what_it_found(scene: Path, tmp_path: Path, capsys: Capture) -> Non
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["number1: 027531", "number2: 8346"]
     assert str(tmp_path / "regions.png") in lines[2]
+
+
+def test_small_print() -> None:
+    """Long small print below a number is no number more, a number not much smaller is one."""
+    picture = Image.new("L", (640, 480), 225)
+    picture.paste(picture_of("8346", 4), (100, 10))
+    picture.paste(picture_of("275", 3), (250, 330))
+    small = picture_of("0275314", 2)
+    picture.paste(small.resize((small.width * 3 // 4, small.height * 3 // 4)), (60, 230))
+    found = propose_regions(Classifier.load(DEFAULT_MODEL), np.asarray(picture))
+    assert [region.text for region in found] == ["8346", "275"]
 
 
 @given(st.text() | st.text("\"\\'\n\t\x00\x1f\x7f\u2028\U0001f4a1"))

@@ -31,6 +31,11 @@ width, and a camera that is bumped by a little, stay inside."""
 WORTH: Final = 0.35
 """Share of the best line's score that a line needs to be proposed."""
 
+CONVINCED: Final = 0.5
+"""Share of what a digit of a better line speaks for it that each of a further line has to: small
+print is told by that, which has a high score by its length alone. A number half as high as another
+and read as surely just stays."""
+
 PATCH: Final = 0.2
 """Side of the reference patch as a share of the frame's longer side."""
 
@@ -62,8 +67,7 @@ def propose_regions(classifier: Classifier, luma: Luma) -> list[Proposal]:
     for place in search.places(number_recipes(POLARITIES)):
         if chosen and place.score < WORTH * chosen[0].score:
             break
-        enough = len(place.best.digits) > 1 or not chosen
-        if enough and not any(_overlap(place, other) for other in chosen):
+        if not chosen or _is_number(place, chosen):
             chosen.append(place)
     chosen.sort(key=lambda place: float(place.best.centres[:, 1].mean()))
     labels = classifier.card.labels
@@ -76,6 +80,18 @@ def propose_regions(classifier: Classifier, luma: Luma) -> list[Proposal]:
         )
         for k, place in enumerate(chosen, start=1)
     ]
+
+
+def _is_number(place: Place, better: Sequence[Place]) -> bool:
+    """Whether a line looks like one number more, beside those that look more like numbers."""
+    least = CONVINCED * max(_each(other) for other in better)
+    enough = len(place.best.digits) > 1 and _each(place) >= least
+    return enough and not any(_overlap(place, other) for other in better)
+
+
+def _each(place: Place) -> float:
+    """What speaks for a line, a digit."""
+    return place.score / len(place.best.digits)
 
 
 def _overlap(place: Place, other: Place) -> bool:
