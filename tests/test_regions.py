@@ -10,11 +10,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from samples import picture_of
+from tinydigits import regions
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.config import Config, load_config
 from tinydigits.errors import ConfigError
 from tinydigits.frame import Frame, Luma
 from tinydigits.reader import WHOLE_FRAME, FrameReadings
+from tinydigits.region import Corners, Rectifier
 from tinydigits.regions import make_frame_reader, make_rules
 
 Log = pytest.LogCaptureFixture
@@ -147,6 +149,28 @@ def test_bumped(
     assert texts(reader.read(Frame(luma_of(wall), "wall", monotonic=0.0)))["water"] == "02753"
     bumped = Frame(luma_of(wall, shift, angle), "wall", monotonic=60.0)
     assert texts(reader.read(bumped)) == {"water": "02753", "power": "8346"}
+
+
+def test_put_upright_as_before(
+    tmp_path: Path, classifier: Classifier, wall: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How a region is put upright is worked out once, and again where it has moved."""
+    made: list[Corners] = []
+
+    class Counted(Rectifier):
+        def __init__(self, corners: Corners) -> None:
+            made.append(corners)
+            super().__init__(corners)
+
+    monkeypatch.setattr(regions, "Rectifier", Counted)
+    wall.crop((90, 220, 250, 400)).save(tmp_path / "patch.png")
+    text = f'{TWO}\n[reference]\npicture = "{tmp_path}/patch.png"\nleft = 90\ntop = 220\n'
+    reader = make_frame_reader(configured(tmp_path, text + "seconds = 1000.0\n"), classifier)
+    counts = []
+    for second, shift in ((0, (0, 0)), (1, (0, 0)), (2000, (30, -22)), (2001, (30, -22))):
+        reader.read(Frame(luma_of(wall, shift), "wall", monotonic=float(second)))
+        counts.append(len(made))
+    assert counts[0] == counts[1] < counts[2] == counts[3] == counts[1] + 2
 
 
 def test_looked_for_now_and_then(

@@ -41,11 +41,13 @@ class Region:
     corners: Corners
     readers: Sequence[Reader]
 
+    def __post_init__(self) -> None:
+        self._rectifier = Rectifier(self.corners)
+
     def read(self, luma: Luma, drift: Drift | None, clock: StageClock) -> Reading:
         """The region's number; boxes are in pixels of the frame."""
-        corners = self.corners if drift is None else _followed(self.corners, drift)
         with clock.stage("rectify"):
-            rectifier = Rectifier(corners)
+            rectifier = self._placed(drift)
             upright = rectifier.rectify(luma)
         width = upright.shape[1] / len(self.readers)
         lefts = [round(k * width) for k in range(len(self.readers) + 1)]
@@ -59,6 +61,13 @@ class Region:
             for digit in reading.digits
         )
         return replace(reading, region=self.name, digits=digits)
+
+    def _placed(self, drift: Drift | None) -> Rectifier:
+        """The rectifier for where the region is now, the one before while nothing moves."""
+        corners = self.corners if drift is None else _followed(self.corners, drift)
+        if corners != self._rectifier.corners:
+            self._rectifier = Rectifier(corners)
+        return self._rectifier
 
 
 def _followed(corners: Corners, drift: Drift) -> Corners:
