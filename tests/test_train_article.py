@@ -1,4 +1,7 @@
-"""The tutorial, done again on the bundled digits: all variants, all claims, one report."""
+"""The tutorial, done again on the bundled digits: all variants, all claims, one report.
+
+``make figures`` does it on MNIST, and holds every figure to the README's.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ from tinydigits_train.datasets import DataSet
 from tinydigits_train.portrait import read_glyph, read_signed
 from tinydigits_train.preparations import PREPARATIONS, RAW
 from tinydigits_train.report import ArticleReport, Variant, read_report
-from tinydigits_train.variants import MAX_ITERATIONS, orders, train_classifier, train_variant
+from tinydigits_train.variants import MAX_ITERATIONS, orders, train_classifier
 
 
 @pytest.fixture(scope="module")
 def few(bundled: DataSet) -> DataSet:
-    """A third of the bundled digits: all has to be learned from them some sixty times."""
-    return bundled.take(np.arange(600))
+    """A quarter of the bundled digits: all has to be learned from them some sixty times."""
+    return bundled.take(np.arange(450))
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +119,7 @@ def test_recentring_helps(report: ArticleReport) -> None:
 def test_main_variant(report: ArticleReport, few: DataSet) -> None:
     """Measures, coefficients and mistakes are those of raw images in label-sorted order."""
     first, _ = orders(few)
-    assert report.split == {"train": 514, "test": 86, "seed": 101}
+    assert report.split == {"train": 385, "test": 65, "seed": 101}
     assert report.data.counts["test"] == tuple(np.bincount(few.labels[first.test]).tolist())
     assert report.measures.accuracy == found(report, RAW, "label-sorted").accuracy
     images = few.glyphs.reshape(-1, 784).astype(np.float32)
@@ -161,14 +164,3 @@ def test_says_what_it_found(ran: tuple[Path, str]) -> None:
     assert sum(line.startswith(("holds:", "does not hold:", "depends:")) for line in lines) == 9
     assert lines[-1].endswith(f"{folder}/report.html")
     assert max(map(len, lines)) <= 120
-
-
-@pytest.mark.parametrize(
-    ("order", "name", "macro_f1"),
-    [(0, "raw", 0.8232), (1, "binarized", 0.8263)],
-)
-def test_mnist(order: int, name: str, macro_f1: float, mnist: DataSet) -> None:
-    """On MNIST the tutorial's figures come out as others measured them, to 0.3 points."""
-    (preparation,) = [p for p in PREPARATIONS if p.name == name]
-    trained = train_variant(preparation, mnist.glyphs, mnist.labels, orders(mnist)[order])
-    assert trained.variant.macro_f1 == pytest.approx(macro_f1, abs=0.003)

@@ -76,8 +76,8 @@ def test_bits() -> None:
 
 
 def test_fit_on_mnist(mnist: DataSet) -> None:
-    """1,500 of MNIST's digits teach it to read most of the others, in both views."""
-    few = replace(mnist.take(np.r_[:1500, 60_000:60_500]), test_start=1500)
+    """1,000 of MNIST's digits teach it to read most of the others, in both views."""
+    few = replace(mnist.take(np.r_[:1000, 60_000:60_300]), test_start=1000)
     parts = split(few, seed=0)
     views = [View("raw", few.glyphs), View("again", through_device(few.glyphs), 0.3)]
     fit = fit_linear(views, few.labels, parts)
