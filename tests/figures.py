@@ -5,6 +5,7 @@ Run with ``make figures``; each test prints what it measured.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
@@ -17,7 +18,14 @@ import numpy as np
 import pytest
 
 from tinydigits.classifier import DEFAULT_MODEL, MAX_MODEL_BYTES, Classifier
+from tinydigits.clock import StageClock
+from tinydigits.frame import Frame
+from tinydigits.ink import POLARITIES, Scene
+from tinydigits.search import classify
+from tinydigits.single import single_sightings
 from tinydigits_export.fitted import Fitted
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
 def command(module: str, *arguments: str | Path) -> str:
@@ -29,8 +37,7 @@ def command(module: str, *arguments: str | Path) -> str:
 
 def readme_line(name: str) -> str:
     """The row of the README's tables that begins so, without what the tutorial claims."""
-    readme = Path(__file__).parents[1] / "README.md"
-    (row,) = [line for line in readme.read_text().splitlines() if line.startswith(f"| {name}")]
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| {name}")]
     return re.sub(r"\d % of F1", "", row)
 
 
@@ -217,3 +224,20 @@ def test_numbers(options: tuple[str, ...], row: str, least: float, photographs: 
     assert figures["count_right"] >= 0.85
     assert figures["exact"] >= least
     assert_claimed(row, figures["exact"], figures["error_among_accepted"])
+
+
+def test_inks(photographs: Path) -> None:
+    """What the inks lose is told apart from what the model misreads."""
+    classifier, folder = Classifier.load(DEFAULT_MODEL), photographs / "meter-digits"
+    right = total = 0
+    with (folder / "labels.csv").open(encoding="utf-8") as table:
+        for row in csv.DictReader(table):
+            if int(row["label"]) > 9:
+                continue
+            scene = Scene(Frame.from_file(folder / row["file"]).luma)
+            digits = [digit for _, digit, _ in single_sightings(scene, POLARITIES, StageClock())]
+            read = classify(classifier, digits, StageClock()).argmax(axis=1) if digits else []
+            right, total = right + (int(row["label"]) in read), total + 1
+    print(f"  meters' digits read right in at least one ink: {100 * right / total:.2f} %")
+    (said,) = re.findall(r"digits ([0-9.]+) % are read right in", README)
+    assert float(said) == pytest.approx(100 * right / total, abs=0.1)
