@@ -90,6 +90,8 @@ def sample_fit() -> FitReport:
         model="linear",
         split=Split(seed=7, train=1500, validation=100, test=197, sha256="ef" * 32),
         views={VIEWS[0]: 1.0, VIEWS[1]: 0.6},
+        features=784,
+        storage="float32",
         c=0.05,
         ladder=tuple(
             Candidate(c, {VIEWS[0]: 0.9 + c, VIEWS[1]: 0.88 + c}, 60 + k, 0.5 * k)

@@ -117,7 +117,9 @@ def _umask() -> int:
 def test_keeps_old_when_it_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that computes something else is not written, and the old one stays."""
     (tmp_path / "digits.onnx").write_bytes(b"old")
-    monkeypatch.setattr(export, "to_onnx", lambda _, card: to_onnx(other_estimator(), card))
+    monkeypatch.setattr(
+        export, "to_onnx", lambda _, card, form: to_onnx(other_estimator(), card, form)
+    )
     with pytest.raises(ModelError, match="disagree"):
         export_model(
             sample_estimator(), sample_card(), sample_glyphs()[0], tmp_path / "digits.onnx"

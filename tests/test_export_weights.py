@@ -8,7 +8,7 @@ from onnx import helper
 
 from samples import sample_glyphs
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
-from tinydigits_export.convert import to_bits
+from tinydigits_export.graph import to_bits
 from tinydigits_export.weights import linear_weights
 
 

@@ -14,8 +14,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tinydigits.classifier import DIGITS, Classifier
-from tinydigits_export.convert import to_bits
 from tinydigits_export.fitted import Fitted
+from tinydigits_export.graph import to_bits
 from tinydigits_train.__main__ import main
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.evaluate import evaluate
@@ -130,7 +130,7 @@ def test_writes(folder: Path) -> None:
 def test_report(report: FitReport, folder: Path, bundled: DataSet) -> None:
     """The report tells data, split, choice, measures, versions and costs."""
     parts = split(bundled, seed=SEED)
-    assert report.schema == 2
+    assert report.schema == 3
     assert report.data.source == bundled.source()
     assert report.split == parts.card()
     assert report.c in {candidate.c for candidate in report.ladder}

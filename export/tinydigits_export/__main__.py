@@ -53,7 +53,9 @@ def _export(folder: Path, output: Path) -> int:
     from tinydigits_export.fitted import Fitted  # noqa: PLC0415  see above
 
     fitted = Fitted.load(folder)
-    verification, size = export_model(fitted.estimator, fitted.card, fitted.glyphs, output)
+    verification, size = export_model(
+        fitted.estimator, fitted.card, fitted.glyphs, output, fitted.form
+    )
     print(f"{output}: {size} bytes, verified on {verification.n} glyphs")
     for name, agreement in (
         ("ONNX Runtime", verification.onnxruntime),

@@ -16,10 +16,13 @@ from tinydigits.classifier import Glyphs, ModelCard
 from tinydigits.errors import DataError
 from tinydigits.files import atomic_write, make_folder
 from tinydigits.glyph import GLYPH_SIZE
+from tinydigits_export.form import LINEAR_FORM, Form
 
 ESTIMATOR_NAME: Final = "estimator.skops"
 CARD_NAME: Final = "card.json"
 GLYPHS_NAME: Final = "test-glyphs.npz"
+FORM_NAME: Final = "form.npz"
+"""Only beside estimators that see something else than bits, or are stored smaller."""
 
 
 @dataclass(frozen=True, eq=False)  # arrays and estimators have no truth of being equal
@@ -32,6 +35,7 @@ class Fitted:
     estimator: LogisticRegression
     card: ModelCard
     glyphs: Glyphs
+    form: Form = LINEAR_FORM
 
     @classmethod
     def load(cls, folder: Path) -> Fitted:
@@ -43,21 +47,25 @@ class Fitted:
             _estimator(folder / ESTIMATOR_NAME),
             _card(folder / CARD_NAME),
             _glyphs(folder / GLYPHS_NAME),
+            _form(folder / FORM_NAME),
         )
 
     def save(self, folder: Path) -> None:
-        """Write the three files into a folder, which is made where it is missing.
+        """Write all of it into a folder, which is made where it is missing.
 
         :raises OutputError: where they can't be written.
         """
         make_folder(folder)
         # the card goes first and comes last: without one, the files may be of two fits
         (folder / CARD_NAME).unlink(missing_ok=True)
+        (folder / FORM_NAME).unlink(missing_ok=True)
         packed = io.BytesIO()
         np.savez_compressed(packed, glyphs=self.glyphs)
         card = msgspec.json.format(msgspec.json.encode(self.card), indent=2)
         atomic_write(folder / ESTIMATOR_NAME, skops.io.dumps(self.estimator))
         atomic_write(folder / GLYPHS_NAME, packed.getvalue())
+        if self.form is not LINEAR_FORM:
+            atomic_write(folder / FORM_NAME, self.form.to_bytes())
         atomic_write(folder / CARD_NAME, card + b"\n")
 
 
@@ -87,6 +95,15 @@ def _card(path: Path) -> ModelCard:
         return msgspec.json.decode(_read(path), type=ModelCard)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a model card: {error}") from error
+
+
+def _form(path: Path) -> Form:
+    if not path.exists():
+        return LINEAR_FORM
+    try:
+        return Form.from_bytes(_read(path))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _glyphs(path: Path) -> Glyphs:

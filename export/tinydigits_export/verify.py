@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime as ort
-from onnx.reference import ReferenceEvaluator
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from tinydigits.classifier import INPUT_NAME, LABEL_NAME, PROBABILITY_NAME, Glyphs
 from tinydigits.errors import ModelError
-from tinydigits_export.convert import to_bits
+from tinydigits_export.features import Computer
+from tinydigits_export.form import LINEAR_FORM, Form
+from tinydigits_export.reference import reference
 
 TOLERANCE: Final = 1e-5
 """Largest difference of a probability that rounding to float32 explains: 2e-6 was seen over
@@ -49,7 +50,12 @@ class Verification:
 
 
 def verify(
-    content: bytes, estimator: LogisticRegression, glyphs: Glyphs, *, threshold: int
+    content: bytes,
+    estimator: LogisticRegression,
+    glyphs: Glyphs,
+    *,
+    threshold: int,
+    form: Form = LINEAR_FORM,
 ) -> Verification:
     """Compare a model file's content with the estimator it was made from.
 
@@ -62,12 +68,13 @@ def verify(
         runs = {"ONNX Runtime": _onnxruntime(content), "the reference": _reference(content)}
     except Exception as error:  # each runtime has its own exceptions, without a common base
         raise ModelError("a runtime does not load it") from error
+    compute = Computer(form.features, threshold)
     found = dict.fromkeys(runs, Agreement())
     with tqdm(total=len(glyphs), desc="verify", unit="glyph", leave=False, disable=None) as bar:
         for first in range(0, len(glyphs), BATCH):
             batch = glyphs[first : first + BATCH]
-            bits = to_bits(batch, threshold)
-            label, probability = estimator.predict(bits), estimator.predict_proba(bits)
+            seen = compute(batch)
+            label, probability = estimator.predict(seen), estimator.predict_proba(seen)
             for name, run in runs.items():
                 found[name] = _compare(found[name], run(batch), label, probability)
             bar.update(len(batch))
@@ -90,7 +97,7 @@ def _onnxruntime(content: bytes) -> Run:
 
 
 def _reference(content: bytes) -> Run:
-    evaluator = ReferenceEvaluator(onnx.load_model_from_string(content))
+    evaluator = reference(onnx.load_model_from_string(content))
     return lambda glyphs: tuple(evaluator.run([LABEL_NAME, PROBABILITY_NAME], {INPUT_NAME: glyphs}))
 
 

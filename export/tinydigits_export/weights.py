@@ -10,7 +10,7 @@ import onnx
 from onnx import numpy_helper
 
 from tinydigits.glyph import GLYPH_SIZE
-from tinydigits_export.convert import BITS_NAME
+from tinydigits_export.graph import BITS_NAME
 
 Weights = npt.NDArray[np.float32]
 

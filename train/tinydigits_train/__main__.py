@@ -50,12 +50,19 @@ def _add_fit(commands: Any) -> None:
     )
     _add_data(parser)
     parser.add_argument(
-        "--model", choices=["linear"], default="linear", help="default: %(default)s"
+        "--model", choices=["linear", "oriented"], default="linear", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--int8",
+        action="store_true",
+        help="store learned weights in a byte each; 'linear' has none that small",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"
     )
-    parser.add_argument("--seed", type=_seed, default=0, help="of the split; default: %(default)s")
+    parser.add_argument(
+        "--seed", type=_seed, default=0, help="of all that is drawn; default: %(default)s"
+    )
     parser.set_defaults(action=_fit)
 
 
@@ -162,13 +169,14 @@ def _count(text: str) -> int:
 def _fit(options: argparse.Namespace) -> int:
     from tinydigits_train.sources import load  # noqa: PLC0415  see the top
     from tinydigits_train.tables import fit_summary  # noqa: PLC0415  see the top
-    from tinydigits_train.training import train_linear  # noqa: PLC0415  see the top
+    from tinydigits_train.training import Wanted, train  # noqa: PLC0415  see the top
 
+    wanted = Wanted(options.model, options.seed, "int8" if options.int8 else None)
     clock = StageClock()
     with clock.stage("load"):
         dataset = load(options.data, options.data_dir)
     make_folder(options.output)
-    report = train_linear(dataset, options.seed, options.output, clock)
+    report = train(dataset, wanted, options.output, clock)
     print(fit_summary(report, options.output, _data_options(options)))
     return 0
 

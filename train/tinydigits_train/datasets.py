@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
-from tinydigits.classifier import DataSource, Glyphs
+from tinydigits.classifier import DIGITS, NONE_LABEL, DataSource, Glyphs
 from tinydigits.glyph import GLYPH_SIZE, normalize_glyph
 
 Labels = npt.NDArray[np.int64]
@@ -38,7 +38,7 @@ class DataSet:
     glyphs: Glyphs
     """``uint8[N, 28, 28]``, 0 is paper, 255 is ink."""
     labels: Labels
-    """``int64[N]``, 0 to 9."""
+    """``int64[N]``, 0 to 9, and 10 where a glyph is not one whole digit."""
     groups: Groups | None = None
     """``str[N]``: who wrote a digit, or which meter showed it."""
     test_start: int | None = None
@@ -71,6 +71,11 @@ class DataSet:
     def source(self) -> DataSource:
         """What a model card says of this set."""
         return DataSource(self.name, self.sha256, len(self))
+
+
+def label_names(labels: Labels) -> tuple[str, ...]:
+    """The names of the classes that labels are positions of: ten, or eleven where one is 10."""
+    return (*DIGITS, NONE_LABEL) if labels.max(initial=0) == len(DIGITS) else DIGITS
 
 
 def through_device(glyphs: Glyphs, *, progress: bool = False) -> Glyphs:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from tinydigits.classifier import (
-    DIGITS,
+    NONE_LABEL,
     Classifier,
     Glyphs,
     ModelCard,
@@ -80,7 +80,11 @@ def evaluate(classifier: Classifier, dataset: DataSet, part: Part | None = None)
     if part == "test":
         dataset = test_part(classifier.card, dataset)
     names = classifier.card.labels
-    truth = np.array([names.index(digit) for digit in DIGITS], np.int64)[dataset.labels]
+    if dataset.labels.max() >= len(names):
+        raise DataError(
+            f"{dataset.name} has glyphs of '{NONE_LABEL}', a class that this model doesn't know"
+        )
+    truth = dataset.labels
     probabilities = _probabilities(classifier, dataset.glyphs)
     measures = measure(probabilities, truth, names)
     return Evaluation(classifier, dataset, part, truth, probabilities, measures)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -16,7 +16,8 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from tinydigits.classifier import Glyphs
-from tinydigits_export.convert import to_bits
+from tinydigits_export.form import LINEAR_FORM, Form
+from tinydigits_export.graph import to_bits
 from tinydigits_train.datasets import Indices, Labels
 from tinydigits_train.splits import Parts
 
@@ -75,6 +76,7 @@ class LinearFit:
     """The estimator, fitted on train and validation part, and how its ``C`` was chosen."""
 
     estimator: LogisticRegression
+    form: ClassVar[Form] = LINEAR_FORM
     ladder: tuple[Candidate, ...]
 
 

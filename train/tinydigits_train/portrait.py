@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tinydigits.classifier import DIGITS, DataSource, Glyphs
+from tinydigits.classifier import DataSource, Glyphs
 from tinydigits.glyph import GLYPH_SIZE
-from tinydigits_train.datasets import DataSet, Indices, Labels
+from tinydigits_train.datasets import DataSet, Indices, Labels, label_names
 from tinydigits_train.measure import Measures
 
 THRESHOLDS: Final = tuple(range(16, 256, 16))
@@ -107,14 +107,15 @@ def view_data(dataset: DataSet, parts: Mapping[str, Indices], threshold: int) ->
 
     :param parts: indices into the set, by the name of the part.
     """
-    mean = [dataset.glyphs[dataset.labels == int(digit)] for digit in DIGITS]
+    labels = label_names(dataset.labels)
+    mean = [dataset.glyphs[dataset.labels == k] for k in range(len(labels))]
     levels = np.bincount(dataset.glyphs.ravel(), minlength=256)
     bins = levels.reshape(BRIGHTNESS_BINS, -1).sum(axis=1)
     return DataView(
         source=dataset.source(),
-        labels=DIGITS,
+        labels=labels,
         counts={
-            name: tuple(np.bincount(dataset.labels[indices], minlength=len(DIGITS)).tolist())
+            name: tuple(np.bincount(dataset.labels[indices], minlength=len(labels)).tolist())
             for name, indices in parts.items()
         },
         mean_digits=tuple(_glyph(_mean(glyphs)) for glyphs in mean),

@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 
 from tinydigits.classifier import Glyphs
 from tinydigits.glyph import GLYPH_SIZE
-from tinydigits_export.convert import to_bits
+from tinydigits_export.graph import to_bits
 from tinydigits_train.datasets import through_device
 from tinydigits_train.fit import BIT_THRESHOLD
 

@@ -4,6 +4,7 @@ A report is a value; ``report.json`` is its content and ``report.html`` a view o
 
 Schema version 1: of a fit, without pictures.
 Schema version 2: the field ``report`` says of what it is: a fit, an evaluation, or the article.
+Schema version 3: a fit has features, storage, temperature and epochs, and may have no ``c``.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import msgspec
 
 import tinydigits
 from tinydigits.classifier import CoveragePoint, DataSource, Share, Split
+from tinydigits_export.storage import Storage
 from tinydigits_export.verify import Verification
 from tinydigits_train.fit import Candidate
+from tinydigits_train.ladder import EpochPoint
 from tinydigits_train.measure import ClassMeasures, Measures
 from tinydigits_train.portrait import DataView, Portrait
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 _LIBRARIES: Final = ("numpy", "scikit-learn", "skl2onnx", "onnx", "onnxruntime")
 
@@ -48,7 +51,7 @@ class _Report(
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
-class FitReport(_Report, frozen=True, tag="fit"):
+class FitReport(_Report, frozen=True, kw_only=True, tag="fit"):
     """A model that was trained: with which data, what came out, and what it cost.
 
     The measures are on the test part, as the data set gives it.
@@ -58,11 +61,21 @@ class FitReport(_Report, frozen=True, tag="fit"):
     split: Split
     views: dict[str, float]
     """The ways of making glyphs that were learned from, and the weight of a glyph in each."""
-    c: float
-    """Inverse strength of regularisation: the last of the ladder that gained enough."""
-    ladder: tuple[Candidate, ...]
+    features: int
+    """Numbers that the estimator sees of a glyph."""
+    storage: Storage
+    """How the model file holds the weights."""
+    c: float | None = None
+    """Inverse strength of regularisation: the last of the ladder that gained enough. None where no
+    ladder was climbed."""
+    ladder: tuple[Candidate, ...] = ()
     """All that were tried: fitted on the train part, compared on the validation part. Only the best
     was fitted again, on both parts together; that is the model."""
+    temperature: float | None = None
+    """What scores were divided by to be as sure as right on the validation part; None where they
+    were left as they are."""
+    epochs: tuple[EpochPoint, ...] = ()
+    """Of a model that learned from a stream: after each pass, on the validation part."""
     accuracy_by_view: dict[str, Share]
     """On the test part, in each of the views."""
     device_coverage: tuple[CoveragePoint, ...]

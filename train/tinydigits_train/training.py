@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from tinydigits.classifier import (
-    CONTRACT_VERSION,
-    DIGITS,
-    CoveragePoint,
-    Glyphs,
-    ModelCard,
-    steadied,
-)
+import numpy as np
+import numpy.typing as npt
+
+from tinydigits.classifier import CONTRACT_VERSION, CoveragePoint, Glyphs, ModelCard, steadied
 from tinydigits.clock import StageClock
 from tinydigits.files import atomic_write
 from tinydigits.glyph import fingerprint, jittered
 from tinydigits_export.card import read_card, render_card
-from tinydigits_export.convert import to_bits
 from tinydigits_export.export import export_model
+from tinydigits_export.features import BATCH, Computer
 from tinydigits_export.fitted import Fitted
-from tinydigits_train.datasets import DataSet, through_device
+from tinydigits_export.form import LINEAR_FORM
+from tinydigits_export.storage import Storage
+from tinydigits_train.datasets import DataSet, label_names, through_device
 from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear
+from tinydigits_train.ladder import RecipeFit, fit_recipe, in_memory
 from tinydigits_train.measure import Measures, measure
 from tinydigits_train.page import write_report
 from tinydigits_train.portrait import (
@@ -32,6 +32,7 @@ from tinydigits_train.portrait import (
     view_coefficients,
     view_data,
 )
+from tinydigits_train.recipes import RECIPES
 from tinydigits_train.report import FitReport, library_versions, peak_memory
 from tinydigits_train.splits import Parts, split
 
@@ -39,37 +40,63 @@ MODEL_NAME: Final = "digits.onnx"
 MODEL_CARD_NAME: Final = "MODEL_CARD.md"
 
 LINEAR: Final = "linear"
+MODELS: Final = (LINEAR, *RECIPES)
+"""By name, the smallest first."""
+
 AS_GIVEN: Final = "as given"
 AS_DEVICE: Final = "as the device makes them"
 
+Fit = LinearFit | RecipeFit
 
-def train_linear(dataset: DataSet, seed: int, folder: Path, clock: StageClock) -> FitReport:
-    """Fit, measure, export and verify the linear model, and write all of it to a folder."""
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What is to be trained."""
+
+    model: str = LINEAR
+    """One of :data:`MODELS`."""
+    seed: int = 0
+    """Of the split and of everything that is drawn."""
+    storage: Storage | None = None
+    """Of the weights, where it is not the model's own."""
+
+
+def train(dataset: DataSet, wanted: Wanted, folder: Path, clock: StageClock) -> FitReport:
+    """Fit, measure, export and verify a model, and write all of it to a folder.
+
+    Labels of 10 make a model that knows the class ``none``.
+    """
     with clock.stage("prepare"):
-        parts = split(dataset, seed)
+        parts = split(dataset, wanted.seed)
         views = _views(dataset)
     with clock.stage("fit"):
-        fit = fit_linear(views, dataset.labels, parts, progress=True)
+        fit = _fit(wanted, views, dataset, parts)
+    reader = Reader(fit)
     with clock.stage("measure"):
-        by_view = {view.name: _measure(fit, view, dataset, parts) for view in views}
+        labels = dataset.labels[parts.test]
+        names = label_names(dataset.labels)
+        by_view = {
+            view.name: measure(reader.probabilities(view.glyphs[parts.test]), labels, names)
+            for view in views
+        }
         measures = by_view[AS_GIVEN]
+        coverage = _coverage(reader, views[-1].glyphs[parts.test], labels, names)
     with clock.stage("export"):
-        card = _card(dataset, parts, measures, _coverage(fit, views[-1], dataset, parts))
-        fitted = Fitted(fit.estimator, card, dataset.glyphs[parts.test])
+        card = _card(wanted.model, dataset, parts, measures, coverage)
+        fitted = Fitted(fit.estimator, card, dataset.glyphs[parts.test], fit.form)
         fitted.save(folder)
         model = folder / MODEL_NAME
-        verification, size = export_model(fitted.estimator, card, fitted.glyphs, model)
+        verification, size = export_model(fitted.estimator, card, fitted.glyphs, model, fitted.form)
         text = render_card(read_card(model)[0], size)
         atomic_write(folder / MODEL_CARD_NAME, text.encode())
     report = FitReport(
-        model=LINEAR,
+        model=wanted.model,
         data=view_data(dataset, parts.by_name(), card.threshold),
         split=card.split,
         views={view.name: view.weight for view in views},
-        c=fit.estimator.C,
-        ladder=fit.ladder,
+        **_how(fit),
         measures=measures,
-        portrait=_portrait(fit, dataset.take(parts.test), measures),
+        portrait=_portrait(reader, dataset.take(parts.test), measures),
         device_coverage=card.coverage,
         accuracy_by_view={name: found.share() for name, found in by_view.items()},
         versions=card.versions,
@@ -82,38 +109,73 @@ def train_linear(dataset: DataSet, seed: int, folder: Path, clock: StageClock) -
     return report
 
 
+class Reader:
+    """An estimator behind the steps that it sees glyphs through."""
+
+    def __init__(self, fit: Fit) -> None:
+        self.fit = fit
+        self._compute = Computer(fit.form.features, BIT_THRESHOLD)
+
+    def probabilities(self, glyphs: Glyphs) -> npt.NDArray[np.floating]:
+        """``float[N, K]`` of ``uint8[N, 28, 28]``."""
+        if self.fit.form is LINEAR_FORM:
+            return np.asarray(self.fit.estimator.predict_proba(self._compute(glyphs)))
+        # piece by piece: the features of all test glyphs may take gigabytes
+        pieces = [glyphs[first : first + BATCH] for first in range(0, len(glyphs), BATCH)]
+        return np.concatenate(
+            [self.fit.estimator.predict_proba(self._compute(piece)) for piece in pieces]
+        )
+
+
 def _views(dataset: DataSet) -> list[View]:
     """The glyphs as they are, and as the device makes them of frames that show these glyphs."""
     again = through_device(dataset.glyphs, progress=True)
     return [View(AS_GIVEN, dataset.glyphs), View(AS_DEVICE, again, DEVICE_WEIGHT)]
 
 
-def _measure(fit: LinearFit, view: View, dataset: DataSet, parts: Parts) -> Measures:
-    bits = to_bits(view.glyphs[parts.test], BIT_THRESHOLD)
-    return measure(fit.estimator.predict_proba(bits), dataset.labels[parts.test], DIGITS)
+def _fit(wanted: Wanted, views: list[View], dataset: DataSet, parts: Parts) -> Fit:
+    if wanted.model == LINEAR:
+        return fit_linear(views, dataset.labels, parts, progress=True)
+    return fit_recipe(
+        RECIPES[wanted.model],
+        in_memory(views, dataset.labels, parts),
+        seed=wanted.seed,
+        storage=wanted.storage,
+        progress=True,
+    )
 
 
-def _portrait(fit: LinearFit, test: DataSet, measures: Measures) -> Portrait:
-    estimator, seen = fit.estimator, two_levels(test.glyphs, BIT_THRESHOLD)
-    probabilities = estimator.predict_proba(to_bits(seen, BIT_THRESHOLD))
+def _how(fit: Fit) -> dict[str, Any]:
+    """What a report says of the way in which a model was fitted."""
+    told = {"features": fit.form.features.size, "storage": fit.form.storage}
+    if isinstance(fit, LinearFit):
+        return told | {"c": fit.estimator.C, "ladder": fit.ladder}
+    return told | {"temperature": fit.temperature, "epochs": fit.epochs}
+
+
+def _portrait(reader: Reader, test: DataSet, measures: Measures) -> Portrait:
+    seen = two_levels(test.glyphs, BIT_THRESHOLD)
+    probabilities = reader.probabilities(seen)
+    estimator = reader.fit.estimator
 
     def accuracy(glyphs: Glyphs) -> float:
-        return float(estimator.score(to_bits(glyphs, BIT_THRESHOLD), test.labels))
+        return float((reader.probabilities(glyphs).argmax(axis=1) == test.labels).mean())
 
     return Portrait(
         *show_mistakes(seen, probabilities, test.labels, measures),
         thresholds=try_thresholds(test.glyphs, accuracy),
-        coefficients=view_coefficients(estimator.coef_, estimator.intercept_, DIGITS),
+        coefficients=view_coefficients(estimator.coef_, estimator.intercept_, measures.labels)
+        if reader.fit.form is LINEAR_FORM
+        else None,
     )
 
 
 def _coverage(
-    fit: LinearFit, view: View, dataset: DataSet, parts: Parts
+    reader: Reader, glyphs: Glyphs, labels: npt.NDArray[np.int64], names: tuple[str, ...]
 ) -> tuple[CoveragePoint, ...]:
     """Error against coverage, with glyphs and probabilities as the device has them."""
-    bits = to_bits(jittered(view.glyphs[parts.test]), BIT_THRESHOLD)
-    probabilities = steadied(fit.estimator.predict_proba(bits))
-    coverage = measure(probabilities, dataset.labels[parts.test], DIGITS).coverage
+    probabilities = steadied(reader.probabilities(jittered(glyphs)))
+    coverage = measure(probabilities, labels, names).coverage
     # it travels in the model file, where every digit counts
     return tuple(
         CoveragePoint(round(p.confidence, 5), round(p.coverage, 5), round(p.error, 5))
@@ -122,13 +184,17 @@ def _coverage(
 
 
 def _card(
-    dataset: DataSet, parts: Parts, measures: Measures, coverage: tuple[CoveragePoint, ...]
+    model: str,
+    dataset: DataSet,
+    parts: Parts,
+    measures: Measures,
+    coverage: tuple[CoveragePoint, ...],
 ) -> ModelCard:
     return ModelCard(
         contract=CONTRACT_VERSION,
         fingerprint=fingerprint(),
-        name=LINEAR,
-        labels=DIGITS,
+        name=model,
+        labels=measures.labels,
         threshold=BIT_THRESHOLD,
         data=(dataset.source(),),
         split=parts.card(),

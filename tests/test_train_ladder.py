@@ -1,0 +1,168 @@
+"""Models above ``linear``: learned from a stream, calibrated, the same every time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from samples import sample_estimator, sample_glyphs, to_bits
+from tinydigits.classifier import Classifier
+from tinydigits.clock import StageClock
+from tinydigits_export.__main__ import main as export
+from tinydigits_export.features import BITS, Computer
+from tinydigits_train.__main__ import main
+from tinydigits_train.datasets import DataSet
+from tinydigits_train.evaluate import evaluate
+from tinydigits_train.fit import BIT_THRESHOLD, View
+from tinydigits_train.ladder import RecipeFit, calibrate, fit_recipe, in_memory
+from tinydigits_train.learn import Chunk, Learner, Scaling, mixed
+from tinydigits_train.measure import measure
+from tinydigits_train.recipes import RECIPES
+from tinydigits_train.splits import split
+from tinydigits_train.training import Wanted, train
+
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
+QUICK = replace(RECIPES["oriented"], epochs=2)
+
+
+def quick_fit(bundled: DataSet, seed: int = 0) -> RecipeFit:
+    """Two epochs on some of the small digits."""
+    few = bundled.take(np.arange(600))
+    stream = in_memory([View("as given", few.glyphs)], few.labels, split(few, seed))
+    return fit_recipe(QUICK, stream, seed=seed)
+
+
+def test_learner_finds_what_scikit_learn_finds() -> None:
+    """On bits, the stream's estimator reads as well as the one that saw everything at once."""
+    glyphs, labels = sample_glyphs()
+    compute = Computer(BITS, 96)
+    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, decay=0.0, seed=0)
+    rng = np.random.default_rng(0)
+    for k in range(30):
+        for chunk in mixed(glyphs[:1500], labels[:1500], 500, rng):
+            learner.learn(*chunk, remember=k >= 15)
+    found = learner.estimator()
+    assert isinstance(found, LogisticRegression)
+    test = to_bits(glyphs[1500:])
+    due = sample_estimator().score(test, labels[1500:])
+    assert found.score(test.astype(np.float32), labels[1500:]) > due - 0.03
+
+
+def test_scaling_floor() -> None:
+    """A feature that is nearly always the same is not blown up."""
+    seen = np.random.default_rng(0).normal(0, 1, (1000, 5)).astype(np.float32)
+    seen[:, 4] *= 1e-6
+    scaled = Scaling.of(seen)(seen.copy())
+    np.testing.assert_allclose(scaled[:, :4].std(axis=0), 1, rtol=1e-4)
+    assert scaled[:, 4].std() < 1e-4
+
+
+def test_mixed() -> None:
+    """An epoch has every glyph once, with its own label, in chunks of at most the size."""
+    glyphs, _ = sample_glyphs()
+    marked = np.arange(1797, dtype=np.int64)
+    chunks = list(mixed(glyphs, marked, 500, np.random.default_rng(0)))
+    assert [len(chunk[1]) for chunk in chunks] == [500, 500, 500, 297]
+    assert sorted(np.concatenate([chunk[1] for chunk in chunks])) == marked.tolist()
+    assert all(np.array_equal(chunk[0], glyphs[chunk[1]]) for chunk in chunks)
+
+
+def test_calibrated() -> None:
+    """A model that is far too sure of itself is as sure as right after it, and reads the same."""
+    glyphs, labels = sample_glyphs()
+    bits = to_bits(glyphs).astype(np.float32)
+    noisy = np.where(np.random.default_rng(0).random(1797) < 0.1, (labels + 1) % 10, labels)
+    estimator = LogisticRegression(C=0.05, tol=0.02).fit(bits, labels)
+    estimator.coef_ *= 20
+    estimator.intercept_ *= 20
+    read = estimator.predict(bits)
+    names = tuple("0123456789")
+    before = measure(estimator.predict_proba(bits), noisy, names).calibration_error
+    # no temperature makes up for a tenth of wrong labels, but this one comes close
+    temperature = calibrate(estimator, bits, noisy)
+    after = measure(estimator.predict_proba(bits), noisy, names).calibration_error
+    assert temperature > 1
+    assert after < before
+    assert np.array_equal(estimator.predict(bits), read)
+
+
+def test_same_every_time(bundled: DataSet) -> None:
+    """The same seed gives the same weights to the last bit, another seed others."""
+    one, two, other = (quick_fit(bundled, seed).estimator for seed in (0, 0, 1))
+    assert np.array_equal(one.coef_, two.coef_)
+    assert np.array_equal(one.intercept_, two.intercept_)
+    assert not np.array_equal(one.coef_, other.coef_)
+
+
+def test_stream_from_anywhere(bundled: DataSet) -> None:
+    """A stream may make its glyphs as it goes; only chunks of it are ever in memory."""
+    asked = []
+    few = bundled.take(np.arange(600))
+
+    def epoch(rng: np.random.Generator) -> Iterator[Chunk]:
+        for k in range(3):
+            asked.append(k)
+            chosen = rng.integers(0, 500, 200)
+            yield few.glyphs[chosen], few.labels[chosen]
+
+    stream = in_memory([View("as given", few.glyphs)], few.labels, split(few, 0))
+    fit = fit_recipe(QUICK, replace(stream, epoch=epoch), seed=0)
+    assert [point.glyphs for point in fit.epochs] == [600, 1200]
+    assert asked[-3:] == [0, 1, 2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, loaded_once: None) -> Path:  # noqa: ARG001
+    """What fit writes for the oriented model on the bundled digits."""
+    folder = tmp_path_factory.mktemp("oriented")
+    assert main(["fit", "--data", "bundled", "--model", "oriented", "-o", str(folder)]) == 0
+    return folder
+
+
+def test_oriented(folder: Path, bundled: DataSet) -> None:
+    """The oriented model reads digits it has not seen, in a file that the device takes."""
+    report = json.loads((folder / "report.json").read_text())
+    assert report["model"] == "oriented"
+    assert report["features"] == 784
+    assert report["storage"] == "float16"
+    assert len(report["epochs"]) == RECIPES["oriented"].epochs
+    assert report["measures"]["accuracy"] > 0.9
+    assert report["verification"]["reference"]["mismatches"] == 0
+    assert report["model_bytes"] < 36_000
+    assert report["portrait"]["coefficients"] is None
+    classifier = Classifier.load(folder / "digits.onnx")
+    assert classifier.card.name == "oriented"
+    assert evaluate(classifier, bundled).measures.accuracy == report["measures"]["accuracy"]
+
+
+def test_exported_again(folder: Path, tmp_path: Path) -> None:
+    """The folder holds all that makes the same file again."""
+    again = tmp_path / "again.onnx"
+    assert export([str(folder), "-o", str(again)]) == 0
+    assert again.read_bytes() == (folder / "digits.onnx").read_bytes()
+
+
+def test_eleven_classes(bundled: DataSet, tmp_path: Path) -> None:
+    """Glyphs labelled 10 make a model that knows what is none of the digits; bytes hold it too."""
+    shuffled = np.random.default_rng(0).permuted(bundled.glyphs[:300].reshape(300, -1), axis=1)
+    mixed_in = DataSet(
+        "with none",
+        np.concatenate([bundled.glyphs[:900], shuffled.reshape(-1, 28, 28)]),
+        np.concatenate([bundled.labels[:900], np.full(300, 10)]),
+    )
+    report = train(mixed_in, Wanted("oriented", storage="int8"), tmp_path, StageClock())
+    assert report.measures.labels[-1] == "none"
+    assert report.measures.classes[10].f1 > 0.95
+    assert report.storage == "int8"
+    assert report.model_bytes < 25_000
+    assert report.data.counts["test"][10] == 60
+    classifier = Classifier.load(tmp_path / "digits.onnx")
+    assert classifier.probabilities(shuffled.reshape(-1, 28, 28)).argmax(axis=1).mean() > 9.5
+    assert classifier.card.threshold == BIT_THRESHOLD

@@ -1,0 +1,120 @@
+"""Logistic regression on features, learned by Adam from a stream of glyphs.
+
+The stream may be longer than memory holds: glyphs pass by in chunks, their features are computed,
+learned from and forgotten. What comes out is scikit-learn's estimator all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
+
+from tinydigits.classifier import Glyphs
+from tinydigits_export.features import Computer, Values
+from tinydigits_train.datasets import Labels
+
+Chunk = tuple[Glyphs, Labels]
+
+LEAST_DEVIATION: Final = 0.3
+"""A feature is divided by its standard deviation, but by no less than this share of the root mean
+square of all: a rare feature would be blown up, and a speck that stirs it with it."""
+
+BATCH: Final = 200
+"""Glyphs to a step of Adam, as scikit-learn has it."""
+
+RATE: Final = 1e-3
+"""Length of a step: Kingma and Ba 2015, "Adam", and scikit-learn's default."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What brings features to mean 0 and about the same spread, ``float32[F]`` each."""
+
+    mean: Values
+    spread: Values
+
+    @classmethod
+    def of(cls, seen: Values) -> Scaling:
+        """From the features of some thousand glyphs."""
+        mean, deviation = seen.mean(axis=0), seen.std(axis=0)
+        least = LEAST_DEVIATION * np.sqrt(np.mean(deviation**2))
+        return cls(mean, np.maximum(deviation, least))
+
+    def __call__(self, seen: Values) -> Values:
+        """Scaled, in place."""
+        seen -= self.mean
+        seen /= self.spread
+        return seen
+
+
+class Learner:
+    """Learns from chunk after chunk; the features of one chunk are all that it keeps in memory.
+
+    :param decay: strength of the L2 regularisation, scikit-learn's ``alpha``.
+    """
+
+    def __init__(
+        self, compute: Computer, scaling: Scaling, classes: int, *, decay: float, seed: int
+    ) -> None:
+        self._compute, self._scaling = compute, scaling
+        self._classes = np.arange(classes)
+        # without hidden layers this is multinomial logistic regression
+        self._adam = MLPClassifier((), alpha=decay, learning_rate_init=RATE, random_state=seed)
+        self._total = np.zeros((compute.features.size + 1, classes), np.float64)
+        self._count = 0
+
+    def learn(self, glyphs: Glyphs, labels: Labels, *, remember: bool) -> None:
+        """Pass once over a chunk.
+
+        Steps of one length never come to rest, but the mean of the weights after each of the last
+        chunks does (Polyak and Juditsky 1992): those that are to be remembered.
+
+        :param labels: positions of the classes.
+        """
+        seen = self._scaling(self._compute(glyphs))
+        with threadpool_limits(1):  # as in fit_linear
+            self._adam.set_params(batch_size=min(BATCH, len(labels)))
+            self._adam.partial_fit(seen, labels, classes=self._classes)
+        if remember:
+            self._total += self._now()
+            self._count += 1
+
+    def _now(self) -> npt.NDArray[np.floating]:
+        """``float[F + 1, K]``: weights, and intercepts in the last row."""
+        return np.vstack((*self._adam.coefs_, *self._adam.intercepts_))
+
+    def estimator(self) -> LogisticRegression:
+        """What was learned, of features as they are: the scaling goes into the weights.
+
+        The mean of what is remembered, or where that is nothing yet, the weights of now.
+        """
+        found = self._total / self._count if self._count else self._now()
+        weights = found[:-1] / self._scaling.spread[:, None]
+        return estimator_of(weights.T, found[-1] - self._scaling.mean @ weights)
+
+
+def estimator_of(
+    weights: npt.NDArray[np.floating], intercepts: npt.NDArray[np.floating]
+) -> LogisticRegression:
+    """Scikit-learn's estimator with these weights ``float[K, F]`` and intercepts ``float[K]``."""
+    estimator = LogisticRegression()
+    estimator.coef_ = weights.astype(np.float32)
+    estimator.intercept_ = intercepts.astype(np.float32)
+    estimator.classes_ = np.arange(len(weights))
+    estimator.n_features_in_ = weights.shape[1]
+    return estimator
+
+
+def mixed(glyphs: Glyphs, labels: Labels, size: int, rng: np.random.Generator) -> Iterator[Chunk]:
+    """One epoch over glyphs in memory, in an order drawn anew, in chunks of at most ``size``."""
+    order = rng.permutation(len(labels))
+    for first in range(0, len(order), size):
+        chosen = order[first : first + size]
+        yield glyphs[chosen], labels[chosen]
