@@ -20,9 +20,8 @@ from tinydigits_train.__main__ import main
 from tinydigits_train.datasets import DataSet
 from tinydigits_train.evaluate import evaluate
 from tinydigits_train.fit import BIT_THRESHOLD, View
-from tinydigits_train.ladder import RecipeFit, calibrate, fit_recipe, in_memory
+from tinydigits_train.ladder import RecipeFit, best_temperature, fit_recipe, in_memory
 from tinydigits_train.learn import Chunk, Learner, Scaling, mixed
-from tinydigits_train.measure import measure
 from tinydigits_train.recipes import RECIPES
 from tinydigits_train.splits import split
 from tinydigits_train.training import Wanted, train
@@ -74,23 +73,14 @@ def test_mixed() -> None:
     assert all(np.array_equal(chunk[0], glyphs[chunk[1]]) for chunk in chunks)
 
 
-def test_calibrated() -> None:
-    """A model that is far too sure of itself is as sure as right after it, and reads the same."""
-    glyphs, labels = sample_glyphs()
-    bits = to_bits(glyphs).astype(np.float32)
-    noisy = np.where(np.random.default_rng(0).random(1797) < 0.1, (labels + 1) % 10, labels)
-    estimator = LogisticRegression(C=0.05, tol=0.02).fit(bits, labels)
-    estimator.coef_ *= 20
-    estimator.intercept_ *= 20
-    read = estimator.predict(bits)
-    names = tuple("0123456789")
-    before = measure(estimator.predict_proba(bits), noisy, names).calibration_error
-    # no temperature makes up for a tenth of wrong labels, but this one comes close
-    temperature = calibrate(estimator, bits, noisy)
-    after = measure(estimator.predict_proba(bits), noisy, names).calibration_error
-    assert temperature > 1
-    assert after < before
-    assert np.array_equal(estimator.predict(bits), read)
+def test_temperature() -> None:
+    """Scores that are twice as large as their model's are asked to be halved."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 2, (20_000, 10))
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    labels = (shares.cumsum(axis=1) < rng.random((20_000, 1))).sum(axis=1)
+    assert best_temperature(2 * scores, labels) == pytest.approx(2, rel=0.03)
+    assert best_temperature(scores, labels) == pytest.approx(1, rel=0.03)
 
 
 def test_same_every_time(bundled: DataSet) -> None:

@@ -25,10 +25,12 @@ def main(args: Sequence[str] | None = None) -> int:
         parser.error("--json goes with --inspect")
     if options.output is not None and options.folder is None:
         parser.error("--output goes with FOLDER")
+    if options.int8 and options.folder is None:
+        parser.error("--int8 goes with FOLDER")
     if options.inspect is not None:
         return run_command(NAME, lambda: _inspect(options.inspect, as_json=options.json))
     output = options.output or options.folder / "digits.onnx"
-    return run_command(NAME, lambda: _export(options.folder, output))
+    return run_command(NAME, lambda: _export(options.folder, output, int8=options.int8))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,18 +43,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="default: FOLDER/digits.onnx"
     )
+    parser.add_argument(
+        "--int8",
+        action="store_true",
+        help="store weights in a byte each, and say how many glyphs are read otherwise for it",
+    )
     parser.add_argument("--inspect", type=Path, metavar="FILE", help="show a model file's card")
     parser.add_argument("--json", action="store_true", help="show it as JSON")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
 
-def _export(folder: Path, output: Path) -> int:
+def _export(folder: Path, output: Path, *, int8: bool) -> int:
     # these bring in scikit-learn: two seconds that --help and --inspect needn't wait for
     from tinydigits_export.export import export_model  # noqa: PLC0415  see above
     from tinydigits_export.fitted import Fitted  # noqa: PLC0415  see above
 
     fitted = Fitted.load(folder)
+    if int8:
+        fitted, changed = fitted.in_bytes()
+        print(f"with a byte a weight, {changed} of {len(fitted.glyphs)} glyphs are read otherwise")
     verification, size = export_model(
         fitted.estimator, fitted.card, fitted.glyphs, output, fitted.form
     )

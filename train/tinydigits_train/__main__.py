@@ -50,12 +50,15 @@ def _add_fit(commands: Any) -> None:
     )
     _add_data(parser)
     parser.add_argument(
-        "--model", choices=["linear", "oriented"], default="linear", help="default: %(default)s"
+        "--model",
+        choices=["linear", "oriented", "pairs"],
+        default="linear",
+        help="default: %(default)s",
     )
     parser.add_argument(
         "--int8",
         action="store_true",
-        help="store learned weights in a byte each; 'linear' has none that small",
+        help="store what was learned in a byte a number",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"

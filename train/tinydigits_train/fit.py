@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from time import perf_counter
-from typing import ClassVar, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -76,8 +76,8 @@ class LinearFit:
     """The estimator, fitted on train and validation part, and how its ``C`` was chosen."""
 
     estimator: LogisticRegression
-    form: ClassVar[Form] = LINEAR_FORM
     ladder: tuple[Candidate, ...]
+    form: Form = LINEAR_FORM
 
 
 def fit_linear(

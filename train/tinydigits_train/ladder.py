@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from time import perf_counter
 from typing import Final
 
@@ -30,13 +31,19 @@ from tinydigits_train.recipes import Recipe
 from tinydigits_train.splits import Parts
 
 CHUNK: Final = 5000
-"""Glyphs to a chunk at most: of the largest features these are 230 MB."""
+"""Glyphs to a chunk at most: the largest features of so many take 230 MB."""
+
+FIRST_CHUNKS: Final = 6
+"""Chunks from which features are learned: 30,000 glyphs say what the principal components are."""
 
 SCALED_ON: Final = 5000
 """Glyphs that the scaling of features is measured on."""
 
 REMEMBERED: Final = 0.5
 """The weights of this last share of the chunks are averaged."""
+
+SCORED: Final = 1000
+"""Glyphs to a piece where only their scores are wanted."""
 
 TEMPERATURES: Final = (0.25, 4.0)
 """Between which the best is looked for; a model that asks for more is broken."""
@@ -103,13 +110,10 @@ def fit_recipe(
 ) -> RecipeFit:
     """Learn for the recipe's epochs, calibrate on the validation glyphs, round to the storage."""
     rng = np.random.default_rng(seed)
-    form = Form(recipe.features(), storage or recipe.storage)
+    form, scaling = _prepared(recipe, stream, storage or recipe.storage, rng)
     compute = Computer(form.features, BIT_THRESHOLD)
-    first = next(stream.epoch(np.random.default_rng(seed)))[0][:SCALED_ON]
-    learner = Learner(
-        compute, Scaling.of(compute(first)), stream.classes, decay=recipe.decay, seed=seed
-    )
-    seen, truth = compute(stream.validation[0]), stream.validation[1]
+    learner = Learner(compute, scaling, stream.classes, decay=recipe.decay, seed=seed)
+    glyphs_kept, truth = stream.validation
     points, total = [], 0
     for k in tqdm(range(recipe.epochs), "epochs", leave=False, disable=not progress or None):
         start = perf_counter()
@@ -117,12 +121,25 @@ def fit_recipe(
             changed = varied(glyphs, recipe, rng)
             learner.learn(changed, labels, remember=k >= REMEMBERED * recipe.epochs)
             total += len(labels)
-        accuracy = float(learner.estimator().score(seen, truth))
+        scores = scores_of(learner.estimator(), compute, glyphs_kept)
+        accuracy = float((scores.argmax(axis=1) == truth).mean())
         points.append(EpochPoint(total, accuracy, perf_counter() - start))
     estimator = learner.estimator()
-    temperature = calibrate(estimator, seen, truth)
+    temperature = best_temperature(scores_of(estimator, compute, glyphs_kept), truth)
+    estimator.coef_ = (estimator.coef_ / temperature).astype(np.float32)
+    estimator.intercept_ = (estimator.intercept_ / temperature).astype(np.float32)
     form.round(estimator)
     return RecipeFit(estimator, form, temperature, tuple(points))
+
+
+def _prepared(
+    recipe: Recipe, stream: Stream, storage: Storage, rng: np.random.Generator
+) -> tuple[Form, Scaling]:
+    """The features, and how they are scaled: both from the beginning of an epoch."""
+    glyphs = np.concatenate([chunk for chunk, _ in islice(stream.epoch(rng), FIRST_CHUNKS)])
+    glyphs = varied(glyphs, recipe, rng)
+    form = Form(recipe.features(glyphs, storage), storage)
+    return form, Scaling.of(Computer(form.features, BIT_THRESHOLD)(glyphs[:SCALED_ON]))
 
 
 def varied(glyphs: Glyphs, recipe: Recipe, rng: np.random.Generator) -> Glyphs:
@@ -133,21 +150,23 @@ def varied(glyphs: Glyphs, recipe: Recipe, rng: np.random.Generator) -> Glyphs:
     return result
 
 
-def calibrate(
-    estimator: LogisticRegression, seen: npt.NDArray[np.float32], labels: Labels
-) -> float:
-    """Divide all scores by the temperature that makes the labels likeliest; returns it.
+def scores_of(
+    estimator: LogisticRegression, compute: Computer, glyphs: Glyphs
+) -> npt.NDArray[np.float64]:
+    """What softmax makes probabilities of, ``float64[N, K]``; never all features at once."""
+    pieces = np.array_split(glyphs, max(1, len(glyphs) // SCORED))
+    return np.concatenate([estimator.decision_function(compute(piece)) for piece in pieces])
+
+
+def best_temperature(scores: npt.NDArray[np.float64], labels: Labels) -> float:
+    """What to divide all scores by so that the labels are likeliest.
 
     Guo et al. 2017, "On Calibration of Modern Neural Networks": no label changes.
     """
-    scores = estimator.decision_function(seen).astype(np.float64)
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
         return -float(log_softmax(scores / np.exp(log_temperature), axis=1)[rows, labels].mean())
 
     found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
-    temperature = float(np.exp(found.x))
-    estimator.coef_ = (estimator.coef_ / temperature).astype(np.float32)
-    estimator.intercept_ = (estimator.intercept_ / temperature).astype(np.float32)
-    return temperature
+    return float(np.exp(found.x))

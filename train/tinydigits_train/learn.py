@@ -29,7 +29,7 @@ square of all: a rare feature would be blown up, and a speck that stirs it with 
 BATCH: Final = 200
 """Glyphs to a step of Adam, as scikit-learn has it."""
 
-RATE: Final = 1e-3
+RATE: Final = 5e-3
 """Length of a step: Kingma and Ba 2015, "Adam", and scikit-learn's default."""
 
 

@@ -6,19 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tinydigits.classifier import Glyphs
 from tinydigits_export.features import Features
 from tinydigits_export.oriented import Oriented
+from tinydigits_export.pairs import Pairs
 from tinydigits_export.storage import Storage
 from tinydigits_train.augment import Augmentation
+from tinydigits_train.components import learned_pairs
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What a model sees of a glyph, and how it learns."""
 
-    features: Callable[[], Features]
+    features: Callable[[Glyphs, Storage], Features]
+    """Made from some thousand glyphs, where they have something to learn."""
     storage: Storage
-    """Of its weights, unless another one is asked for."""
+    """Of all that is learned, unless another one is asked for."""
     epochs: int
     """Times that it sees every glyph, each time another copy."""
     augmentation: Augmentation
@@ -30,10 +34,18 @@ class Recipe:
 
 RECIPES: Final = {
     Oriented.name: Recipe(
-        features=Oriented,
+        features=lambda _glyphs, _storage: Oriented(),
         storage="float16",
         epochs=6,
         augmentation=Augmentation(turn=5, shear=0.06, scale=0.04, shift=0.5, bend=0.5, level=40),
+        plain=0.2,
+        decay=0.0,
+    ),
+    Pairs.name: Recipe(
+        features=learned_pairs,
+        storage="float16",
+        epochs=10,
+        augmentation=Augmentation(),
         plain=0.2,
         decay=0.0,
     ),

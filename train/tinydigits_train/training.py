@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +15,9 @@ from tinydigits.files import atomic_write
 from tinydigits.glyph import fingerprint, jittered
 from tinydigits_export.card import read_card, render_card
 from tinydigits_export.export import export_model
-from tinydigits_export.features import BATCH, Computer
+from tinydigits_export.features import BATCH, BITS, Computer
 from tinydigits_export.fitted import Fitted
-from tinydigits_export.form import LINEAR_FORM
+from tinydigits_export.form import LINEAR_FORM, Form
 from tinydigits_export.storage import Storage
 from tinydigits_train.datasets import DataSet, label_names, through_device
 from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear
@@ -135,7 +135,12 @@ def _views(dataset: DataSet) -> list[View]:
 
 def _fit(wanted: Wanted, views: list[View], dataset: DataSet, parts: Parts) -> Fit:
     if wanted.model == LINEAR:
-        return fit_linear(views, dataset.labels, parts, progress=True)
+        fit = fit_linear(views, dataset.labels, parts, progress=True)
+        if wanted.storage is None:
+            return fit
+        fit = replace(fit, form=Form(BITS, wanted.storage))
+        fit.form.round(fit.estimator)
+        return fit
     return fit_recipe(
         RECIPES[wanted.model],
         in_memory(views, dataset.labels, parts),
@@ -165,7 +170,7 @@ def _portrait(reader: Reader, test: DataSet, measures: Measures) -> Portrait:
         *show_mistakes(seen, probabilities, test.labels, measures),
         thresholds=try_thresholds(test.glyphs, accuracy),
         coefficients=view_coefficients(estimator.coef_, estimator.intercept_, measures.labels)
-        if reader.fit.form is LINEAR_FORM
+        if reader.fit.form.features is BITS
         else None,
     )
 
