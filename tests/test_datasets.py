@@ -119,7 +119,7 @@ def test_shapes_must_fit() -> None:
 @pytest.mark.parametrize("name", ["", "MNIST", "folder:", "folder", "mnist "])
 def test_unknown_name(name: str) -> None:
     """A name that is no data set is answered with those that are."""
-    with pytest.raises(UsageError, match="take mnist, bundled or folder:PATH"):
+    with pytest.raises(UsageError, match="take mnist, bundled, synthetic"):
         load(name)
 
 

@@ -7,13 +7,16 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tinydigits import __version__
 from tinydigits.clock import StageClock
 from tinydigits.command import Parser, run_command
 from tinydigits.errors import UsageError
 from tinydigits.files import make_folder
+
+if TYPE_CHECKING:
+    from tinydigits_train.sources import Supplies
 
 # Each subcommand imports what it needs by itself: scikit-learn alone takes two seconds, which
 # --help and a mistyped option needn't wait for.
@@ -141,10 +144,17 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="DATA",
-        help="mnist, bundled (scikit-learn's small digits), or folder:PATH (labelled pictures: "
-        "sub-folders 0 to 9, or a labels.csv with the columns file and label)",
+        help="mnist, bundled (scikit-learn's small digits), synthetic or synthetic:N (N glyphs of "
+        "scenes that are made up), folder:PATH (labelled pictures: sub-folders 0 to 9, or a "
+        "labels.csv with the columns file and label), or a mix, with weights if need be: "
+        "mnist+synthetic*2",
     )
     _add_data_dir(parser)
+    parser.add_argument(
+        "--fonts",
+        metavar="FOLDER",
+        help="for synthetic: where fonts are, or none to do without; default: this machine's",
+    )
 
 
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
@@ -177,11 +187,18 @@ def _fit(options: argparse.Namespace) -> int:
     wanted = Wanted(options.model, options.seed, "int8" if options.int8 else None)
     clock = StageClock()
     with clock.stage("load"):
-        dataset = load(options.data, options.data_dir)
+        dataset = load(options.data, _supplies(options))
     make_folder(options.output)
     report = train(dataset, wanted, options.output, clock)
     print(fit_summary(report, options.output, _data_options(options)))
     return 0
+
+
+def _supplies(options: argparse.Namespace) -> Supplies:
+    """What the data set that was named is made from."""
+    from tinydigits_train.sources import Supplies  # noqa: PLC0415  see the top
+
+    return Supplies(options.data_dir, options.fonts, getattr(options, "seed", 0))
 
 
 def _data_options(options: argparse.Namespace) -> str:
@@ -189,6 +206,8 @@ def _data_options(options: argparse.Namespace) -> str:
     named = ["--data", options.data]
     if options.data_dir:
         named += ["--data-dir", str(options.data_dir)]
+    if options.fonts:
+        named += ["--fonts", options.fonts]
     return shlex.join(named)
 
 
@@ -204,7 +223,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     clock = StageClock()
     with clock.stage("load"):
         classifier = Classifier.load(options.model)
-        dataset = load(options.data, options.data_dir)
+        dataset = load(options.data, _supplies(options))
     if options.output:
         make_folder(options.output)
     with clock.stage("evaluate"):
@@ -223,12 +242,12 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _article(options: argparse.Namespace) -> int:
     from tinydigits_train.article import reproduce  # noqa: PLC0415  see the top
     from tinydigits_train.page import PAGE_NAME, write_report  # noqa: PLC0415  see the top
-    from tinydigits_train.sources import load  # noqa: PLC0415  see the top
+    from tinydigits_train.sources import Supplies, load  # noqa: PLC0415  see the top
     from tinydigits_train.tables import article_summary  # noqa: PLC0415  see the top
 
     clock = StageClock()
     with clock.stage("load"):
-        dataset = load(options.data, options.data_dir)
+        dataset = load(options.data, Supplies(options.data_dir))
     make_folder(options.output)
     report = reproduce(dataset, clock)
     write_report(report, options.output)
@@ -244,7 +263,7 @@ def _draw(options: argparse.Namespace) -> int:
     from tinydigits_train.sources import load  # noqa: PLC0415  see the top
     from tinydigits_train.splits import split  # noqa: PLC0415  see the top
 
-    dataset = load(options.data, options.data_dir)
+    dataset = load(options.data, _supplies(options))
     everything = np.arange(len(dataset.labels))
     indices = split(dataset, options.seed).test if options.part == "test" else everything
     rng = np.random.default_rng(options.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -19,12 +20,16 @@ from tinydigits.glyph import GLYPH_SIZE, normalize_glyph
 Labels = npt.NDArray[np.int64]
 Groups = npt.NDArray[np.str_]
 Indices = npt.NDArray[np.int64]
+Weights = npt.NDArray[np.float64]
 
 _ENLARGED: Final = 3
 """A glyph is enlarged so many times before it is cut to one bit, else its edges turn to stairs."""
 
 _HALF_INK: Final = 128
 _CHUNK: Final = 500
+
+NONE: Final = len(DIGITS)
+"""The label of a glyph that is not one whole digit: the class that cards call ``none``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +43,19 @@ class DataSet:
     glyphs: Glyphs
     """``uint8[N, 28, 28]``, 0 is paper, 255 is ink."""
     labels: Labels
-    """``int64[N]``, 0 to 9, and 10 where a glyph is not one whole digit."""
+    """``int64[N]``, 0 to 9, and :data:`NONE` for what is not one whole digit."""
     groups: Groups | None = None
     """``str[N]``: who wrote a digit, or which meter showed it."""
     test_start: int | None = None
+    folds: Indices | None = None
+    """``int64[N]``, 0 to 4, where the set itself says what stays together: fold 0 is the test part,
+    fold 1 the validation part."""
+    kinds: Groups | None = None
+    """``str[N]``: what reports tell apart, as kinds of scenes are."""
+    by_device: bool = False
+    """Whether the device's own steps made all glyphs from pictures."""
+    members: tuple[Member, ...] = ()
+    """The sets that this one is a mix of, in order; none where it is no mix."""
 
     def __post_init__(self) -> None:
         if self.glyphs.shape != (len(self.labels), GLYPH_SIZE, GLYPH_SIZE):
@@ -58,24 +72,67 @@ class DataSet:
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
+    @property
+    def weights(self) -> Weights:
+        """``float64[N]``: what each glyph weighs in a fit."""
+        members = self.members or (Member(self),)
+        return np.repeat([member.weight for member in members], [len(m.dataset) for m in members])
+
     def take(self, indices: Indices) -> DataSet:
-        """The part of the set that these indices name, in their order."""
+        """The part of the set that these indices name, in their order; no mix any more."""
         return replace(
             self,
             glyphs=self.glyphs[indices],
             labels=self.labels[indices],
             groups=None if self.groups is None else self.groups[indices],
+            folds=None if self.folds is None else self.folds[indices],
+            kinds=None if self.kinds is None else self.kinds[indices],
             test_start=None,
+            members=(),
         )
 
     def source(self) -> DataSource:
         """What a model card says of this set."""
         return DataSource(self.name, self.sha256, len(self))
 
+    def sources(self) -> tuple[DataSource, ...]:
+        """What a model card says of this set, or of those that it is a mix of."""
+        return tuple(m.dataset.source() for m in self.members) or (self.source(),)
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A set in a mix, and what each of its glyphs weighs in a fit."""
+
+    dataset: DataSet
+    weight: float = 1.0
+
+
+def mix(members: Sequence[Member]) -> DataSet:
+    """Several sets as one, one after the other.
+
+    What reports tell apart are the sets, and the kinds within them.
+    """
+    kinds = [_kinds(member.dataset) for member in members]
+    return DataSet(
+        "+".join(member.dataset.name for member in members),
+        np.concatenate([member.dataset.glyphs for member in members]),
+        np.concatenate([member.dataset.labels for member in members]),
+        kinds=np.concatenate(kinds),
+        by_device=all(member.dataset.by_device for member in members),
+        members=tuple(members),
+    )
+
+
+def _kinds(dataset: DataSet) -> Groups:
+    if dataset.kinds is None:
+        return np.full(len(dataset), dataset.name)
+    return np.array([f"{dataset.name} {kind}" for kind in dataset.kinds.tolist()])
+
 
 def label_names(labels: Labels) -> tuple[str, ...]:
     """The names of the classes that labels are positions of: ten, or eleven where one is 10."""
-    return (*DIGITS, NONE_LABEL) if labels.max(initial=0) == len(DIGITS) else DIGITS
+    return (*DIGITS, NONE_LABEL) if labels.max(initial=0) == NONE else DIGITS
 
 
 def through_device(glyphs: Glyphs, *, progress: bool = False) -> Glyphs:
@@ -89,6 +146,16 @@ def through_device(glyphs: Glyphs, *, progress: bool = False) -> Glyphs:
     )
     bar = tqdm(done, "glyphs as the device makes them", len(chunks), disable=not progress or None)
     return np.concatenate([glyphs[:0], *bar])
+
+
+def device_view(dataset: DataSet, *, progress: bool = False) -> Glyphs:
+    """The glyphs of a set as the device would make them, made anew where it didn't."""
+    if dataset.by_device:
+        return dataset.glyphs
+    if not dataset.members:
+        return through_device(dataset.glyphs, progress=progress)
+    views = [device_view(member.dataset, progress=progress) for member in dataset.members]
+    return np.concatenate(views)
 
 
 def _renew(glyphs: Glyphs) -> Glyphs:

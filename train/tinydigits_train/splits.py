@@ -57,22 +57,42 @@ def split(dataset: DataSet, seed: int) -> Parts:
     """Part a data set, the same way for the same seed.
 
     An official test part is kept. Else the parts are 60/20/20, stratified by label, and by whole
-    groups where there are any.
+    groups where there are any. Of a mix each set is parted as it would be alone.
 
     :raises DataError: where there are too few glyphs or groups for three parts.
     """
     _require_every_digit(dataset, dataset.labels)
-    everything = np.arange(len(dataset))
-    if dataset.test_start is not None:
-        rest, test = everything[: dataset.test_start], everything[dataset.test_start :]
-        train, validation = _stratified(rest, dataset.labels, OFFICIAL_VALIDATION, seed)
-    elif dataset.groups is not None:
-        train, validation, test = _by_group(dataset, dataset.groups, seed)
-    else:
-        rest, test = _stratified(everything, dataset.labels, FOLDS, seed)
-        train, validation = _stratified(rest, dataset.labels, FOLDS - 1, seed)
+    train, validation, test = _parts(dataset, seed)
     _require_every_digit(dataset, dataset.labels[train])
     return Parts(seed, train, validation, test)
+
+
+def _parts(dataset: DataSet, seed: int) -> tuple[Indices, Indices, Indices]:
+    """The indices that train, that validate and that test."""
+    everything = np.arange(len(dataset))
+    if dataset.members:
+        return _of_members(dataset, seed)
+    if dataset.folds is not None:
+        test, validation = (np.flatnonzero(dataset.folds == fold) for fold in (0, 1))
+        return np.flatnonzero(dataset.folds > 1), validation, test
+    if dataset.test_start is not None:
+        rest, test = everything[: dataset.test_start], everything[dataset.test_start :]
+        return *_stratified(rest, dataset.labels, OFFICIAL_VALIDATION, seed), test
+    if dataset.groups is not None:
+        return _by_group(dataset, dataset.groups, seed)
+    rest, test = _stratified(everything, dataset.labels, FOLDS, seed)
+    return *_stratified(rest, dataset.labels, FOLDS - 1, seed), test
+
+
+def _of_members(mixed: DataSet, seed: int) -> tuple[Indices, Indices, Indices]:
+    sets = [member.dataset for member in mixed.members]
+    starts = np.cumsum([0, *map(len, sets)])
+    parts = [_parts(dataset, seed) for dataset in sets]
+    train, validation, test = (
+        np.concatenate([start + part[k] for start, part in zip(starts, parts, strict=False)])
+        for k in range(3)
+    )
+    return train, validation, test
 
 
 def _stratified(
