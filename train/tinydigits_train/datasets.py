@@ -78,6 +78,12 @@ class DataSet:
         members = self.members or (Member(self),)
         return np.repeat([member.weight for member in members], [len(m.dataset) for m in members])
 
+    @property
+    def made_by_device(self) -> npt.NDArray[np.bool_]:
+        """``bool[N]``: which glyphs the device's own steps made."""
+        members = self.members or (Member(self),)
+        return np.repeat([m.dataset.by_device for m in members], [len(m.dataset) for m in members])
+
     def take(self, indices: Indices) -> DataSet:
         """The part of the set that these indices name, in their order; no mix any more."""
         return replace(

@@ -113,15 +113,19 @@ def report_evaluation(found: Evaluation, model: Path, clock: StageClock) -> Eval
 
 def default_part(card: ModelCard, dataset: DataSet) -> Part:
     """The part whose measure says what the model does with digits it hasn't seen."""
-    return "test" if dataset.test_start is not None or _trained_on(card, dataset) else "all"
+    own = dataset.test_start is not None or dataset.folds is not None
+    return "test" if own or _trained_on(card, dataset) else "all"
 
 
 def test_part(card: ModelCard, dataset: DataSet) -> DataSet:
     """The test part of a set: the official one, or the one that the model was not trained on."""
     if dataset.test_start is not None:
         return dataset.take(np.arange(dataset.test_start, len(dataset)))
+    if dataset.folds is not None:
+        return dataset.take(np.flatnonzero(dataset.folds == 0))
     parts = split(dataset, card.split.seed)
-    if _trained_on(card, dataset) and parts.card() != card.split:
+    alone = len(dataset.sources()) == len(card.data)
+    if alone and _trained_on(card, dataset) and parts.card() != card.split:
         raise DataError(
             f"{dataset.name}: the split the model was trained with can't be made again, which "
             "another version of scikit-learn may explain: --part all measures on everything, "
@@ -131,7 +135,8 @@ def test_part(card: ModelCard, dataset: DataSet) -> DataSet:
 
 
 def _trained_on(card: ModelCard, dataset: DataSet) -> bool:
-    return any(source.sha256 == dataset.sha256 for source in card.data)
+    known = {source.sha256 for source in card.data}
+    return all(source.sha256 in known for source in dataset.sources())
 
 
 def _probabilities(classifier: Classifier, glyphs: Glyphs) -> Probabilities:

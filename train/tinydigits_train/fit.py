@@ -18,7 +18,7 @@ from tqdm import tqdm
 from tinydigits.classifier import Glyphs
 from tinydigits_export.form import LINEAR_FORM, Form
 from tinydigits_export.graph import to_bits
-from tinydigits_train.datasets import Indices, Labels
+from tinydigits_train.datasets import Indices, Labels, Weights
 from tinydigits_train.splits import Parts
 
 BIT_THRESHOLD: Final = 96
@@ -53,7 +53,14 @@ class View:
     name: str
     glyphs: Glyphs
     weight: float = 1.0
-    """Of each of its glyphs in the fit."""
+    """Of each of its glyphs in the fit,"""
+    shares: Weights | None = None
+    """times this for each, ``float64[N]``; else times 1."""
+
+    @property
+    def weights(self) -> Weights:
+        """``float64[N]``: what each glyph weighs in the fit."""
+        return self.weight * (np.ones(len(self.glyphs)) if self.shares is None else self.shares)
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -139,9 +146,8 @@ def _fit(
     threshold: int,
 ) -> None:
     # joined while they are bytes: joining the floats would take twice their memory
-    glyphs = np.concatenate([view.glyphs[indices] for view in views])
-    estimator.fit(
-        to_bits(glyphs, threshold),
-        np.tile(labels[indices], len(views)),
-        np.repeat([view.weight for view in views], len(indices)),
-    )
+    kept = [indices[view.weights[indices] > 0] for view in views]
+    pairs = list(zip(views, kept, strict=True))
+    glyphs = np.concatenate([view.glyphs[chosen] for view, chosen in pairs])
+    weights = np.concatenate([view.weights[chosen] for view, chosen in pairs])
+    estimator.fit(to_bits(glyphs, threshold), labels[np.concatenate(kept)], weights)

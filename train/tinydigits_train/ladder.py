@@ -87,13 +87,18 @@ class RecipeFit:
 def in_memory(views: list[View], labels: Labels, parts: Parts) -> Stream:
     """The stream from glyphs in memory.
 
-    :param views: the same digits in one or more views; the weight of one is the share of its
-        glyphs that is in each epoch. The first is what is calibrated on.
+    :param views: the same digits in one or more views; the weight of a glyph is how often it is in
+        an epoch, on average. The first view is what is calibrated on.
     """
     indices, chosen = parts.train, parts.validation
 
     def epoch(rng: np.random.Generator) -> Iterator[Chunk]:
-        drawn = [indices[rng.random(len(indices)) < view.weight] for view in views]
+        drawn = [
+            np.repeat(
+                indices, np.floor(view.weights[indices] + rng.random(len(indices))).astype(int)
+            )
+            for view in views
+        ]
         glyphs = np.concatenate([v.glyphs[k] for v, k in zip(views, drawn, strict=True)])
         return mixed(glyphs, labels[np.concatenate(drawn)], CHUNK, rng)
 

@@ -78,6 +78,8 @@ class FitReport(_Report, frozen=True, kw_only=True, tag="fit"):
     """Of a model that learned from a stream: after each pass, on the validation part."""
     accuracy_by_view: dict[str, Share]
     """On the test part, in each of the views."""
+    accuracy_by_kind: dict[str, Share] = {}
+    """On the test part, for each set of a mix and each kind of scene."""
     device_coverage: tuple[CoveragePoint, ...]
     """Error against coverage as the device reads; the model's card has it too."""
     peak_memory: int

@@ -52,6 +52,8 @@ def fit_summary(report: FitReport, folder: Path, data: str) -> str:
     again = report.accuracy_by_view[AS_DEVICE].value
     rows = {"accuracy": _accuracy(measures)}
     rows["on the device"] = f"{percent(again)} of the same digits, as it makes their glyphs"
+    for kind, share in report.accuracy_by_kind.items():
+        rows[kind] = f"{percent(share.value)} of {share.n:,}"
     rows["worst read digit"] = _worst(measures)
     rows["calibration error"] = percent(measures.calibration_error)
     checked = f"verified on {report.verification.n:,} glyphs with two runtimes"

@@ -9,7 +9,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tinydigits.classifier import CONTRACT_VERSION, CoveragePoint, Glyphs, ModelCard, steadied
+from tinydigits.classifier import (
+    CONTRACT_VERSION,
+    CoveragePoint,
+    Glyphs,
+    ModelCard,
+    Share,
+    steadied,
+)
 from tinydigits.clock import StageClock
 from tinydigits.files import atomic_write
 from tinydigits.glyph import fingerprint, jittered
@@ -19,10 +26,10 @@ from tinydigits_export.features import BATCH, BITS, Computer
 from tinydigits_export.fitted import Fitted
 from tinydigits_export.form import LINEAR_FORM, Form
 from tinydigits_export.storage import Storage
-from tinydigits_train.datasets import DataSet, label_names, through_device
+from tinydigits_train.datasets import DataSet, device_view, label_names
 from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear
 from tinydigits_train.ladder import RecipeFit, fit_recipe, in_memory
-from tinydigits_train.measure import Measures, measure
+from tinydigits_train.measure import Measures, measure, wilson
 from tinydigits_train.page import write_report
 from tinydigits_train.portrait import (
     Portrait,
@@ -80,6 +87,7 @@ def train(dataset: DataSet, wanted: Wanted, folder: Path, clock: StageClock) -> 
             for view in views
         }
         measures = by_view[AS_GIVEN]
+        by_kind = _by_kind(reader, dataset.take(parts.test))
         coverage = _coverage(reader, views[-1].glyphs[parts.test], labels, names)
     with clock.stage("export"):
         card = _card(wanted.model, dataset, parts, measures, coverage)
@@ -99,6 +107,7 @@ def train(dataset: DataSet, wanted: Wanted, folder: Path, clock: StageClock) -> 
         portrait=_portrait(reader, dataset.take(parts.test), measures),
         device_coverage=card.coverage,
         accuracy_by_view={name: found.share() for name, found in by_view.items()},
+        accuracy_by_kind=by_kind,
         versions=card.versions,
         seconds=clock.seconds,
         peak_memory=peak_memory(),
@@ -129,8 +138,14 @@ class Reader:
 
 def _views(dataset: DataSet) -> list[View]:
     """The glyphs as they are, and as the device makes them of frames that show these glyphs."""
-    again = through_device(dataset.glyphs, progress=True)
-    return [View(AS_GIVEN, dataset.glyphs), View(AS_DEVICE, again, DEVICE_WEIGHT)]
+    again = device_view(dataset, progress=True)
+    weights = dataset.weights
+    # a glyph that the device made is the same in both: it is learned from once
+    twice = weights * ~dataset.made_by_device
+    return [
+        View(AS_GIVEN, dataset.glyphs, shares=weights),
+        View(AS_DEVICE, again, DEVICE_WEIGHT, twice),
+    ]
 
 
 def _fit(wanted: Wanted, views: list[View], dataset: DataSet, parts: Parts) -> Fit:
@@ -175,6 +190,17 @@ def _portrait(reader: Reader, test: DataSet, measures: Measures) -> Portrait:
     )
 
 
+def _by_kind(reader: Reader, test: DataSet) -> dict[str, Share]:
+    """The accuracy on each kind of glyph, where a set tells kinds apart."""
+    if test.kinds is None:
+        return {}
+    right = reader.probabilities(test.glyphs).argmax(axis=1) == test.labels
+    return {
+        kind: wilson(int(right[test.kinds == kind].sum()), int((test.kinds == kind).sum()))
+        for kind in sorted(set(test.kinds.tolist()))
+    }
+
+
 def _coverage(
     reader: Reader, glyphs: Glyphs, labels: npt.NDArray[np.int64], names: tuple[str, ...]
 ) -> tuple[CoveragePoint, ...]:
@@ -201,7 +227,7 @@ def _card(
         name=model,
         labels=measures.labels,
         threshold=BIT_THRESHOLD,
-        data=(dataset.source(),),
+        data=dataset.sources(),
         split=parts.card(),
         accuracy=measures.share(),
         coverage=coverage,
