@@ -244,9 +244,21 @@ def test_no_digit_among_digits() -> None:
 
 def test_only_no_digit() -> None:
     """A single thing that is no digit gives an empty text."""
-    reading = read(frame_of(CROSS), Reader(with_none(), digits=1))
+    reading = read(frame_of(CROSS), Reader(with_none(), digits=1, polarities=("dark",)))
     assert [digit.value for digit in reading.digits] == [None]
     assert (reading.text, reading.reasons) == ("", ("digit 1 is not one whole digit",))
+
+
+def test_off_the_middle() -> None:
+    """A model that knows none is less sure of a single digit the further it is off the middle."""
+    labels = written("7", 4)
+    sure = []
+    for above in (0, 40, 80):
+        frame = frame_of(np.pad(labels, ((above, 0), (0, 0))))
+        (digit,) = read(frame, Reader(with_none(), digits=1)).digits
+        assert digit.value == 7
+        sure.append(digit.confidence)
+    assert sure[0] > sure[1] > sure[2]
 
 
 @pytest.mark.parametrize("polarity", POLARITIES)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tinydigits.classifier import NONE_LABEL, Classifier, Probabilities
+from tinydigits.classifier import DIGITS, NONE_LABEL, Classifier, Probabilities
 from tinydigits.clock import StageClock
 from tinydigits.doubt import line_doubts, single_doubts, size_doubts
 from tinydigits.errors import UsageError
@@ -19,7 +19,14 @@ from tinydigits.ink import POLARITIES, Polarity, Scene
 from tinydigits.memory import Memory
 from tinydigits.pieces import DigitInk
 from tinydigits.search import Search, classify, number_recipes
-from tinydigits.single import single_sightings
+from tinydigits.single import IMPROBABLE, in_middle, single_sightings
+
+SURELY_NONE: Final = 0.8
+"""Probability of "none" from which on there is no guess what digit it might be. With 0.5 a 50th of
+the digits of meters, that are rejected but guessed right, would be lost."""
+
+LEAST_WEIGHT: Final = 1e-6
+"""Of an ink in a vote, so that one is taken even where all of them show what is surely none."""
 
 WHOLE_FRAME: Final = "frame"
 """Name of the region that is the whole frame."""
@@ -28,7 +35,7 @@ WHOLE_FRAME: Final = "frame"
 class Digit(msgspec.Struct, frozen=True):
     """One digit: what it was read as, how surely, and where it stands.
 
-    ``value`` is 0 to 9, or ``None`` where the model says that this is no digit. ``box`` is left,
+    ``value`` is 0 to 9, or ``None`` where the model is sure that this is no digit. ``box`` is left,
     top, width and height in pixels of the frame; ``probability`` has one entry a label.
     """
 
@@ -100,6 +107,7 @@ class Reader:
         self._digits = digits
         self._polarities = polarities
         self._memory = memory
+        self._knows_none = NONE_LABEL in classifier.card.labels
         self._reject_below = classifier.card.reject_below(max_error)
 
     def read(self, frame: Frame) -> FrameReadings:
@@ -118,19 +126,25 @@ class Reader:
         """The one digit, by the mean of all inks.
 
         On photographs the mean errs less than the surest ink does: a model without a "none" class
-        is as sure of a wrong piece of ink as of the right one.
+        is as sure of a wrong piece of ink as of the right one. One that knows "none" tells itself
+        which inks are wrong, better than their polarity does.
         """
-        seen = single_sightings(Scene(luma), self._polarities, clock)
+        least = 0.0 if self._knows_none else IMPROBABLE
+        seen = single_sightings(Scene(luma), self._polarities, clock, least)
         if not seen:
             return [], []
         votes = classify(self._classifier, [digit for _, digit, _ in seen], clock)
         weights = np.array([weight for _, _, weight in seen], np.float32)
+        if self._knows_none:
+            weights = np.sqrt(weights) * votes[:, : len(DIGITS)].sum(axis=1) + LEAST_WEIGHT
         probability = (weights[:, None] * votes).sum(axis=0) / weights.sum()
-        best = int(np.argmax(weights * votes[:, probability.argmax()]))
+        best = int(np.argmax(weights * votes[:, probability[: len(DIGITS)].argmax()]))
         ink, digit, _ = seen[best]
         boxes = [np.array(digit.box) / ink.scale for ink, digit, _ in seen]
         doubts = list(single_doubts(np.stack(boxes), weights, best))
-        return [([self._digit(digit, ink.scale, luma, probability)], set())], doubts
+        _, top, _, bottom = boxes[best].tolist()
+        meant = in_middle(top, bottom, luma.shape[0]) if self._knows_none else 1.0
+        return [([self._digit(digit, ink.scale, luma, probability, meant)], set())], doubts
 
     def _number(self, luma: Luma, clock: StageClock) -> _Found:
         """The digits of the lines that look most like a number."""
@@ -153,14 +167,21 @@ class Reader:
         return rows, list(line_doubts(lines))
 
     def _digit(
-        self, digit: DigitInk, scale: float, luma: Luma, probability: Probabilities
+        self,
+        digit: DigitInk,
+        scale: float,
+        luma: Luma,
+        probability: Probabilities,
+        meant: float = 1.0,
     ) -> Digit:
-        label = self._classifier.card.labels[int(probability.argmax())]
-        confidence = float(probability.max())
+        """What is read, if only as the best guess; ``meant`` are the odds that it is to be read."""
+        value = int(probability[: len(DIGITS)].argmax())
+        none = float(probability[len(DIGITS) :].sum())
+        confidence = float(probability[value]) * meant
         return Digit(
-            value=None if label == NONE_LABEL else int(label),
+            value=None if none > SURELY_NONE else value,
             confidence=round(confidence, 6),
-            rejected=label == NONE_LABEL or confidence < self._reject_below,
+            rejected=bool(none > probability[value]) or confidence < self._reject_below,
             box=_frame_box(digit, scale, luma.shape),
             probability=tuple(round(float(p), 6) for p in probability),
         )
@@ -185,7 +206,7 @@ class Reader:
         if self._digits is not None and len(digits) != self._digits:
             yield f"the number of digits is {len(digits)} where {self._digits} is due"
         for place, digit in enumerate(digits, start=1):
-            if digit.value is None:
+            if _likelier_none(digit):
                 yield f"digit {place} is not one whole digit"
             elif digit.rejected and self._reject_below > 1:
                 yield f"digit {place}: this model is never as sure as max_error asks"
@@ -194,6 +215,11 @@ class Reader:
                     f"digit {place} has confidence {digit.confidence:.4f} "
                     f"where {self._reject_below:.4f} is asked for"
                 )
+
+
+def _likelier_none(digit: Digit) -> bool:
+    """Whether the model takes it for no digit rather than for any."""
+    return max(digit.probability[len(DIGITS) :], default=0) > max(digit.probability[: len(DIGITS)])
 
 
 def frame_readings(frame: Frame, readings: Sequence[Reading], clock: StageClock) -> FrameReadings:

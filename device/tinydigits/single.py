@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -28,19 +29,29 @@ frame than those of a number do."""
 IMPROBABLE: Final = 0.2
 """Odds of a polarity under which it is looked at only where nothing was found in the other."""
 
+OFF_MIDDLE: Final = 0.15
+"""Share of the frame's height by which a digit may be above or below the middle before the odds
+that it is the one that is meant fall to 1 in e: a drum between two positions shows one that is."""
+
 Sighting = tuple[Ink, DigitInk, float]
 
 
 def single_sightings(
-    scene: Scene, polarities: tuple[Polarity, ...], clock: StageClock
+    scene: Scene,
+    polarities: tuple[Polarity, ...],
+    clock: StageClock,
+    improbable: float = IMPROBABLE,
 ) -> list[Sighting]:
-    """The digit as each ink shows it, with the odds of the ink's polarity, the likelier first."""
+    """The digit as each ink shows it, with the odds of the ink's polarity, the likelier first.
+
+    :param improbable: odds under which a polarity is looked at only where the other shows nothing.
+    """
     odds = {
         polarity: scene.odds(polarity) if len(polarities) > 1 else 1.0 for polarity in polarities
     }
     seen: list[Sighting] = []
     for polarity in sorted(odds, key=lambda polarity: -odds[polarity]):
-        if seen and odds[polarity] < IMPROBABLE:
+        if seen and odds[polarity] < improbable:
             break
         for paper, window, level in LOOKS:
             with clock.stage("ink"):
@@ -50,6 +61,15 @@ def single_sightings(
             if digit:
                 seen.append((ink, digit, odds[polarity]))
     return seen
+
+
+def in_middle(top: float, bottom: float, height: float) -> float:
+    """The odds that a digit is the one that is meant, by how far it is above or below the middle.
+
+    :param top: of the digit; as ``bottom`` and the frame's ``height`` in frame pixels.
+    """
+    off = (top + bottom) / 2 / height - 0.5
+    return exp(-((off / OFF_MIDDLE) ** 2))
 
 
 def locate_digit(mask: Mask) -> DigitInk | None:
