@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from functools import cache
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from samples import THRESHOLD, sample_card, sample_estimator, sample_glyphs, to_bits
 from tinydigits.classifier import DIGITS, Glyphs, Split
+from tinydigits_export.oriented import filter_bank
 from tinydigits_export.verify import Agreement, Verification
 from tinydigits_train.datasets import DataSet
+from tinydigits_train.evidence import show_evidence
 from tinydigits_train.fit import Candidate
+from tinydigits_train.ladder import EpochPoint
 from tinydigits_train.measure import Measures, measure
 from tinydigits_train.neuron import follow
 from tinydigits_train.portrait import (
     DataView,
     Portrait,
     show_mistakes,
+    signed_picture,
     try_thresholds,
     two_levels,
     view_coefficients,
@@ -103,6 +108,32 @@ def sample_fit() -> FitReport:
         model_bytes=36_583,
         verification=Verification(197, Agreement(0, 8.9e-07), Agreement(0, 0.0)),
     )
+
+
+@cache
+def sample_filtered_fit() -> FitReport:
+    """A fit of a model that doesn't see pixels but through filters, and learned from a stream."""
+    glyphs, labels = sample_glyphs()
+    portrait = msgspec.structs.replace(
+        _portrait(),
+        coefficients=None,
+        filters=tuple(signed_picture(each.ravel()) for each in filter_bank()),
+        evidence=show_evidence(glyphs[:40], labels[:40], DIGITS, _read),
+    )
+    return msgspec.structs.replace(
+        sample_fit(),
+        model="oriented",
+        portrait=portrait,
+        storage="float16",
+        c=None,
+        ladder=(),
+        temperature=1.04321,
+        epochs=tuple(EpochPoint(80_000 * k, 0.97 + k / 200, 20.5 * k) for k in (1, 2, 3)),
+    )
+
+
+def _read(glyphs: Glyphs) -> npt.NDArray[np.floating]:
+    return np.asarray(sample_estimator().predict_proba(to_bits(glyphs)))
 
 
 @cache

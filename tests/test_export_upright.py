@@ -20,7 +20,8 @@ from scipy.ndimage import map_coordinates
 from tinydigits_export.graph import make_model
 from tinydigits_export.reference import bilinear, reference
 from tinydigits_export.steps import Steps
-from tinydigits_export.upright import MAX_SLOPE, upright, without_specks
+from tinydigits_export.strokes import STROKE_WIDTH, evened, without_specks
+from tinydigits_export.upright import MAX_SLOPE, upright
 
 Images = npt.NDArray[np.float32]
 Run = Callable[[Images], Images]
@@ -52,6 +53,7 @@ def graph_of(step: Callable[[Steps, str], str]) -> tuple[Run, Run]:
     )
 
 
+even_strokes, reference_even_strokes = graph_of(evened)
 make_upright, reference_upright = graph_of(upright)
 drop_specks, reference_drop_specks = graph_of(without_specks)
 
@@ -112,6 +114,7 @@ def test_runtimes_agree(bits: Images) -> None:
     """ONNX Runtime and the reference put any bits upright in the same way."""
     np.testing.assert_allclose(make_upright(bits), reference_upright(bits), rtol=0, atol=2e-5)
     assert np.array_equal(drop_specks(bits), reference_drop_specks(bits))
+    np.testing.assert_allclose(even_strokes(bits), reference_even_strokes(bits), rtol=0, atol=1e-5)
 
 
 @given(BITS)
@@ -145,3 +148,33 @@ def test_reference_samples_as_scipy_does() -> None:
         # a frame of zeros: SciPy's own edge has none between the last pixel and the outside
         due = map_coordinates(np.pad(image[k, 0], 2), np.moveaxis(place + 2, -1, 0), order=1)
         np.testing.assert_allclose(found[k, 0], due, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [3, 4, 5, 6])
+def test_thick_strokes_are_shrunk(width: int) -> None:
+    """A stroke loses on both sides what it is too wide by, and stays in its place."""
+    bits = np.zeros((1, 1, 28, 28), np.float32)
+    bits[0, 0, 4:24, 8 : 8 + width] = 1
+    row = even_strokes(bits)[0, 0, 14]
+    # its ends count as edge too, so one that is 20 pixels long is taken for a bit less wide
+    measured = 2 * 20 * width / (20 * width - 18 * (width - 2))
+    assert row.sum() == pytest.approx(width - (measured - STROKE_WIDTH), abs=0.01)
+    assert row.sum() < width - 0.6
+    assert (row * np.arange(28)).sum() / row.sum() == pytest.approx(7.5 + width / 2, abs=1e-4)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_thin_strokes_stay(width: int) -> None:
+    """A stroke that is not too thick stays as it is, and a field without ink too."""
+    bits = np.zeros((2, 1, 28, 28), np.float32)
+    bits[0, 0, 4:24, 8 : 8 + width] = 1
+    assert np.abs(even_strokes(bits) - bits).max() < 1e-5
+
+
+def test_grown_digit() -> None:
+    """A digit grown by a pixel on each side is nearly the digit again."""
+    bits = np.zeros((2, 1, 28, 28), np.float32)
+    bits[:, 0, 5:22, 12:15] = bits[:, 0, 5:8, 8:18] = 1
+    bits[1, 0, 4:23, 11:16] = bits[1, 0, 4:9, 7:19] = 1
+    one, two = even_strokes(bits)[:, 0]
+    assert np.abs(one - two).sum() < 0.12 * one.sum()

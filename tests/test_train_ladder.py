@@ -42,7 +42,7 @@ def test_learner_finds_what_scikit_learn_finds() -> None:
     """On bits, the stream's estimator reads as well as the one that saw everything at once."""
     glyphs, labels = sample_glyphs()
     compute = Computer(BITS, 96)
-    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, decay=0.0, seed=0)
+    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, rate=5e-3, seed=0)
     rng = np.random.default_rng(0)
     for k in range(30):
         for chunk in mixed(glyphs[:1500], labels[:1500], 500, rng):

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from tinydigits.glyph import GLYPH_SIZE
 from tinydigits_export.steps import Steps
-from tinydigits_export.upright import upright, without_specks
+from tinydigits_export.strokes import evened, without_specks
+from tinydigits_export.upright import upright
 
 FILTER_SIZE: Final = 7
 """Side of a filter in pixels: five times the width of its Gaussian."""
@@ -30,17 +31,19 @@ MEAN_SHARE: Final = 0.5
 """A response counts as far as it is above the first number and this share of the mean over all
 filters in the same pixel: the directions compete."""
 
-POOL: Final = 6
 STRIDE: Final = 4
-"""Side of the squares that a feature is the mean of, and the way from one to the next: they
+"""Pixels from one place that features are counted around to the next."""
+
+POOL: Final = 8
+POOL_SIGMA: Final = 2.0
+"""Side of the square around it, and width of the Gaussian that weighs what is in there: places
 overlap, so that no stroke falls between two of them."""
 
 CELLS: Final = GLYPH_SIZE // STRIDE
-"""Squares in a row."""
+"""Places in a row."""
 
 ROOT_OFFSET: Final = 1e-3
-"""Added below the square root, whose slope at zero has no end: it would make rounding errors
-large."""
+"""Added below the square root, whose slope at zero has no end: rounding errors would grow there."""
 
 Filters = npt.NDArray[np.float32]
 
@@ -53,16 +56,15 @@ class Oriented:
 
     @property
     def size(self) -> int:
-        """Numbers to a glyph: eight filters, each rectified both ways, in 7x7 squares."""
+        """Numbers to a glyph: eight filters, each rectified both ways, around 7x7 places."""
         return 2 * len(filter_bank()) * CELLS * CELLS
 
     def add(self, steps: Steps, bits: str) -> str:
         """Steps from bits ``float32[N, 784]`` to features ``float32[N, size]``."""
         field = steps.constant([-1, 1, GLYPH_SIZE, GLYPH_SIZE])
         image = steps.add("Reshape", bits, field)
-        ink = upright(steps, without_specks(steps, image))
-        pooled = pool(steps, rectified(steps, ink))
-        root = steps.add("Sqrt", steps.add("Add", pooled, steps.constant(ROOT_OFFSET)))
+        ink = upright(steps, evened(steps, without_specks(steps, image)))
+        root = steps.add("Sqrt", pooled(steps, rectified(steps, ink)))
         return steps.add("Reshape", root, steps.constant([-1, self.size]))
 
 
@@ -82,16 +84,19 @@ def rectified(steps: Steps, ink: str) -> str:
     return steps.add("Relu", above)
 
 
-def pool(steps: Steps, responses: str) -> str:
-    """Means over overlapping squares: ``float32[N, C, 7, 7]``."""
-    edge = (POOL - STRIDE) // 2
+def pooled(steps: Steps, responses: str) -> str:
+    """Weighted means around each place, and the root's offset: ``float32[N, 16, 7, 7]``."""
+    count = 2 * len(filter_bank())
+    bell = np.exp(-(((np.arange(POOL) - (POOL - 1) / 2) / POOL_SIGMA) ** 2) / 2)
+    weights = np.outer(bell, bell) / bell.sum() ** 2
     return steps.add(
-        "AveragePool",
+        "Conv",
         responses,
-        kernel_shape=[POOL, POOL],
+        steps.outer(np.ones((count, 1)), weights.reshape(1, -1), [count, 1, POOL, POOL]),
+        steps.constant([ROOT_OFFSET] * count),
+        group=count,
         strides=[STRIDE, STRIDE],
-        pads=[edge] * 4,
-        count_include_pad=1,
+        pads=[(POOL - STRIDE) // 2] * 4,
     )
 
 

@@ -17,10 +17,6 @@ from tinydigits.glyph import GLYPH_SIZE
 from tinydigits_export.graph import PIXELS
 from tinydigits_export.steps import Steps
 
-LEAST_NEIGHBOURS: Final = 2
-"""An inked pixel with fewer inked ones among the eight around it is a speck: single pixels and
-pairs are dropped, the inside of a stroke one pixel wide is not."""
-
 MAX_SLOPE: Final = 1.0
 """Columns to a row that a slant is taken back by at most: 45 degrees."""
 
@@ -36,27 +32,14 @@ _AXIS: Final = np.arange(GLYPH_SIZE) - _HALF
 
 
 def upright(steps: Steps, ink: str) -> str:
-    """Steps from bits ``float32[N, 1, 28, 28]`` to upright, centred ink of the same shape.
+    """Steps from ink ``float32[N, 1, 28, 28]`` to upright, centred ink of the same shape.
 
-    The result has shares of ink between 0 and 1. Without ink it is empty.
+    Both have shares of ink between 0 and 1. Where there is none, the result is empty.
     """
     grid = _grid(steps, _placement(steps, ink))
     return steps.add(
         "GridSample", ink, grid, mode="bilinear", padding_mode="zeros", align_corners=1
     )
-
-
-def without_specks(steps: Steps, ink: str) -> str:
-    """Steps that drop each inked pixel with fewer than :data:`LEAST_NEIGHBOURS` inked around it.
-
-    What comes in and goes out are bits ``float32[N, 1, 28, 28]``.
-    """
-    # twice the neighbours, and so much for the pixel itself that paper never gets above the line
-    kernel = np.full((1, 1, 3, 3), 2.0)
-    kernel[0, 0, 1, 1] = own = 2.0 * 9
-    line = [1 - 2 * LEAST_NEIGHBOURS - own]
-    found = steps.add("Conv", ink, steps.constant(kernel), steps.constant(line), pads=[1, 1, 1, 1])
-    return steps.add("Clip", found, steps.constant(0.0), steps.constant(1.0))
 
 
 def _placement(steps: Steps, ink: str) -> str:
@@ -67,7 +50,7 @@ def _placement(steps: Steps, ink: str) -> str:
     of moments.
     """
     row = steps.add("Reshape", ink, steps.constant([-1, PIXELS]))
-    # powers of x and y; all are multiples of a quarter, which float32 adds without rounding
+    # powers of x and y; of bits all sums are multiples of a quarter, which float32 holds exactly
     n, x, y, xy, yy = (0, 0), (1, 0), (0, 1), (1, 1), (0, 2)
     pairs = ((n, xy), (x, y), (n, yy), (y, y), (n, n), (n, x), (n, y))
     powers = np.transpose(pairs, (2, 1, 0)).reshape(2, -1)

@@ -21,6 +21,7 @@ from tinydigits.clock import StageClock
 from tinydigits.errors import DataError
 from tinydigits_export.weights import linear_weights
 from tinydigits_train.datasets import DataSet, Labels
+from tinydigits_train.evidence import show_evidence
 from tinydigits_train.measure import Measures, measure
 from tinydigits_train.portrait import (
     Portrait,
@@ -57,14 +58,17 @@ class Evaluation:
         found = linear_weights(content)
         seen = two_levels(glyphs, card.threshold)
 
+        def read(bits: Glyphs) -> Probabilities:
+            return _probabilities(self.classifier, bits)
+
         def accuracy(bits: Glyphs) -> float:
-            read = _probabilities(self.classifier, bits).argmax(axis=1)
-            return float((read == self.truth).mean())
+            return float((read(bits).argmax(axis=1) == self.truth).mean())
 
         return Portrait(
             *show_mistakes(seen, self.probabilities, self.truth, self.measures),
             thresholds=try_thresholds(glyphs, accuracy),
             coefficients=found and view_coefficients(*found, card.labels),
+            evidence=() if found else show_evidence(seen, self.truth, card.labels, read),
         )
 
 

@@ -117,7 +117,7 @@ def fit_recipe(
     rng = np.random.default_rng(seed)
     form, scaling = _prepared(recipe, stream, storage or recipe.storage, rng)
     compute = Computer(form.features, BIT_THRESHOLD)
-    learner = Learner(compute, scaling, stream.classes, decay=recipe.decay, seed=seed)
+    learner = Learner(compute, scaling, stream.classes, rate=recipe.rate, seed=seed)
     glyphs_kept, truth = stream.validation
     points, total = [], 0
     for k in tqdm(range(recipe.epochs), "epochs", leave=False, disable=not progress or None):

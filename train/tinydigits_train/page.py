@@ -122,6 +122,7 @@ def _sections(report: AnyReport) -> dict[str, str]:
         "pairs": "Mixed up most often",
         "classes": "Each digit",
         "coefficients": "What the model sees",
+        "evidence": "What the model looks at",
         "mistakes": "Wrong, and sure of it",
         "calibration": "Is it as sure as it is right?",
         "coverage": "Rejecting the unsure",
@@ -132,6 +133,8 @@ def _sections(report: AnyReport) -> dict[str, str]:
     }
     if report.portrait.coefficients is None:
         del sections["coefficients"]
+    if not report.portrait.evidence:
+        del sections["evidence"]
     return sections | ({"details": "Every variant in detail"} if article else {})
 
 
@@ -208,6 +211,7 @@ def _environment() -> Environment:
         "unbroken": lambda text: text.replace(" %", "\N{NO-BREAK SPACE}%"),
         "seconds": lambda seconds: f"{seconds:,.2f}",
         "extremes": _extremes,
+        "largest": lambda picture: float(abs(read_signed(picture)).max()),
         "ink": ink_uri,
         "signed": signed_uri,
         "scale": scale_uri,

@@ -8,6 +8,7 @@ Pictures are plain numbers here; how they are drawn is the page's business. In J
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isqrt
 from typing import Final
 
 import msgspec
@@ -90,6 +91,22 @@ class Coefficients(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Largest absolute value of them all: the one scale of all pictures."""
 
 
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the ink around each pixel of a glyph adds to the scores of two classes."""
+
+    glyph: bytes
+    """``uint8[28, 28]``."""
+    truth: str
+    read: str
+    rival: str
+    """The next likeliest class."""
+    for_read: bytes
+    """``float32[28, 28]``: in units of the logarithm of a probability, less the mean over all."""
+    for_rival: bytes
+    largest: float
+    """Largest absolute value of both: the one scale of both pictures."""
+
+
 class Portrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A model as people look at it."""
 
@@ -100,6 +117,10 @@ class Portrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: tuple[ThresholdPoint, ...]
     coefficients: Coefficients | None
     """None where the model's weights are not ten pictures."""
+    filters: tuple[bytes, ...] = ()
+    """``float32[7, 7]`` each: what a model sees a digit through, where that is not its pixels."""
+    evidence: tuple[Evidence, ...] = ()
+    """One glyph of each label, where a model's weights are not ten pictures."""
 
 
 def view_data(dataset: DataSet, parts: Mapping[str, Indices], threshold: int) -> DataView:
@@ -193,7 +214,7 @@ def two_levels(glyphs: Glyphs, threshold: int) -> Glyphs:
 
 
 def signed_picture(values: _Floats) -> bytes:
-    """784 numbers as ``float32[28, 28]``."""
+    """The numbers of a square picture, row by row, as ``float32[side, side]``."""
     return values.astype(_FLOAT).tobytes()
 
 
@@ -207,5 +228,7 @@ def read_glyph(content: bytes) -> npt.NDArray[np.uint8]:
 
 
 def read_signed(content: bytes) -> npt.NDArray[np.float32]:
-    """``float32[28, 28]`` of a picture with signs in a report."""
-    return np.frombuffer(content, _FLOAT).reshape(GLYPH_SIZE, GLYPH_SIZE)
+    """``float32[side, side]`` of a square picture with signs in a report."""
+    values = np.frombuffer(content, _FLOAT)
+    side = isqrt(values.size)
+    return values.reshape(side, side)

@@ -25,8 +25,10 @@ from tinydigits_export.export import export_model
 from tinydigits_export.features import BATCH, BITS, Computer
 from tinydigits_export.fitted import Fitted
 from tinydigits_export.form import LINEAR_FORM, Form
+from tinydigits_export.oriented import filter_bank
 from tinydigits_export.storage import Storage
 from tinydigits_train.datasets import DataSet, device_view, label_names
+from tinydigits_train.evidence import show_evidence
 from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear
 from tinydigits_train.ladder import RecipeFit, fit_recipe, in_memory
 from tinydigits_train.measure import Measures, measure, wilson
@@ -34,6 +36,7 @@ from tinydigits_train.page import write_report
 from tinydigits_train.portrait import (
     Portrait,
     show_mistakes,
+    signed_picture,
     try_thresholds,
     two_levels,
     view_coefficients,
@@ -174,20 +177,20 @@ def _how(fit: Fit) -> dict[str, Any]:
 
 
 def _portrait(reader: Reader, test: DataSet, measures: Measures) -> Portrait:
-    seen = two_levels(test.glyphs, BIT_THRESHOLD)
-    probabilities = reader.probabilities(seen)
-    estimator = reader.fit.estimator
+    seen, labels = two_levels(test.glyphs, BIT_THRESHOLD), measures.labels
+    estimator, features = reader.fit.estimator, reader.fit.form.features
 
     def accuracy(glyphs: Glyphs) -> float:
         return float((reader.probabilities(glyphs).argmax(axis=1) == test.labels).mean())
 
-    return Portrait(
-        *show_mistakes(seen, probabilities, test.labels, measures),
-        thresholds=try_thresholds(test.glyphs, accuracy),
-        coefficients=view_coefficients(estimator.coef_, estimator.intercept_, measures.labels)
-        if reader.fit.form.features is BITS
-        else None,
-    )
+    mistakes = show_mistakes(seen, reader.probabilities(seen), test.labels, measures)
+    thresholds = try_thresholds(test.glyphs, accuracy)
+    if features is BITS:
+        weights = view_coefficients(estimator.coef_, estimator.intercept_, labels)
+        return Portrait(*mistakes, thresholds, weights)
+    filters = tuple(signed_picture(each.ravel()) for each in filter_bank())
+    evidence = show_evidence(seen, test.labels, labels, reader.probabilities)
+    return Portrait(*mistakes, thresholds, None, filters, evidence)
 
 
 def _by_kind(reader: Reader, test: DataSet) -> dict[str, Share]:
