@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_fit(commands)
     _add_evaluate(commands)
+    _add_compare(commands)
     _add_draw(commands)
     _add_article(commands)
     return parser
@@ -91,6 +92,43 @@ def _add_evaluate(commands: Any) -> None:
         "-o", "--output", type=Path, metavar="FOLDER", help="write a report there, too"
     )
     parser.set_defaults(action=_evaluate)
+
+
+def _add_compare(commands: Any) -> None:
+    parser = commands.add_parser(
+        "compare",
+        help="put models side by side",
+        description="Measure several models on the same test glyphs, clean and spoiled, and on "
+        "photographs, beside two that anyone would try first: a small neural network and nearest "
+        "neighbours.",
+    )
+    parser.add_argument(
+        "models",
+        type=Path,
+        nargs="+",
+        metavar="MODEL",
+        help="what fit wrote, or a model file; the first is what the others are tested against",
+    )
+    _add_data(parser)
+    parser.add_argument(
+        "--photographs",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="labelled pictures to be read as 'tinydigits score' reads them",
+    )
+    parser.add_argument(
+        "--no-references", action="store_true", help="leave the network and the neighbours out"
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="write it as JSON and as a page, too"
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=0, help="of all that is drawn; default: %(default)s"
+    )
+    parser.set_defaults(action=_compare)
 
 
 def _add_draw(commands: Any) -> None:
@@ -236,6 +274,30 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(measures_table(found.measures))
     if options.output:
         print(f"the report to look at: {options.output / PAGE_NAME}", file=sys.stderr)
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from tinydigits_train.compare import compare  # noqa: PLC0415  see the top
+    from tinydigits_train.page import PAGE_NAME, write_report  # noqa: PLC0415  see the top
+    from tinydigits_train.sources import load  # noqa: PLC0415  see the top
+    from tinydigits_train.tables import comparison_table  # noqa: PLC0415  see the top
+
+    dataset = load(options.data, options.data_dir)
+    if options.output:
+        make_folder(options.output)
+    found = compare(
+        options.models,
+        dataset,
+        options.photographs,
+        seed=options.seed,
+        with_references=not options.no_references,
+    )
+    if options.output:
+        write_report(found, options.output)
+    print(found.to_json().decode() if options.json else comparison_table(found))
+    if options.output:
+        print(f"the page to look at: {options.output / PAGE_NAME}", file=sys.stderr)
     return 0
 
 

@@ -59,7 +59,7 @@ class Evaluation:
         seen = two_levels(glyphs, card.threshold)
 
         def read(bits: Glyphs) -> Probabilities:
-            return _probabilities(self.classifier, bits)
+            return probabilities_of(self.classifier, bits)
 
         def accuracy(bits: Glyphs) -> float:
             return float((read(bits).argmax(axis=1) == self.truth).mean())
@@ -89,7 +89,7 @@ def evaluate(classifier: Classifier, dataset: DataSet, part: Part | None = None)
             f"{dataset.name} has glyphs of '{NONE_LABEL}', a class that this model doesn't know"
         )
     truth = dataset.labels
-    probabilities = _probabilities(classifier, dataset.glyphs)
+    probabilities = probabilities_of(classifier, dataset.glyphs)
     measures = measure(probabilities, truth, names)
     return Evaluation(classifier, dataset, part, truth, probabilities, measures)
 
@@ -143,6 +143,7 @@ def _trained_on(card: ModelCard, dataset: DataSet) -> bool:
     return all(source.sha256 in known for source in dataset.sources())
 
 
-def _probabilities(classifier: Classifier, glyphs: Glyphs) -> Probabilities:
+def probabilities_of(classifier: Classifier, glyphs: Glyphs) -> Probabilities:
+    """``float32[N, K]`` of any number of glyphs, in batches."""
     batches = [glyphs[first : first + _BATCH] for first in range(0, len(glyphs), _BATCH)]
     return np.concatenate([classifier.probabilities(batch) for batch in batches])

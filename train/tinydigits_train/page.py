@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from tinydigits.classifier import CoveragePoint, Share
 from tinydigits.files import atomic_write
-from tinydigits_train import article_plots, plots
+from tinydigits_train import article_plots, compare_plots, plots
+from tinydigits_train.compare import Comparison
 from tinydigits_train.measure import percent
 from tinydigits_train.pictures import ink_uri, scale_uri, signed_uri
 from tinydigits_train.portrait import read_signed
@@ -56,12 +57,13 @@ class Cell(NamedTuple):
     """0 to 1."""
 
 
-def render_page(report: AnyReport) -> str:
+def render_page(report: AnyReport | Comparison) -> str:
     """The report as HTML; nothing is on the page that isn't in the report."""
-    return _environment().get_template("page.html").render(_context(report))
+    context = _side_by_side(report) if isinstance(report, Comparison) else _context(report)
+    return _environment().get_template("page.html").render(context)
 
 
-def write_report(report: AnyReport, folder: Path) -> None:
+def write_report(report: AnyReport | Comparison, folder: Path) -> None:
     """Write a report to a folder, as JSON and as a page.
 
     :raises OutputError: where they can't be written.
@@ -69,6 +71,16 @@ def write_report(report: AnyReport, folder: Path) -> None:
     page = render_page(report)
     atomic_write(folder / REPORT_NAME, report.to_json())
     atomic_write(folder / PAGE_NAME, page.encode())
+
+
+def _side_by_side(report: Comparison) -> dict[str, Any]:
+    return {
+        "report": report,
+        "kind": "Comparison",
+        "title": f"{len(report.models)} models on {report.data}",
+        "sections": {"compared": "Side by side", "borne": "What they bear"},
+        "plots": compare_plots,
+    }
 
 
 def _context(report: AnyReport) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tinydigits_train.compare import Comparison
 from tinydigits_train.measure import Measures, percent
 from tinydigits_train.report import ArticleReport, FitReport, by_name
 from tinydigits_train.training import AS_DEVICE, MODEL_NAME
@@ -98,6 +99,45 @@ def article_summary(report: ArticleReport) -> str:
         for claim in claims
     ]
     return "\n".join((*_aligned(rows), "", *folded, ""))
+
+
+def comparison_table(comparison: Comparison) -> str:
+    """Models in rows: how well they read, what they cost, and what they bear."""
+    spoils = list(comparison.models[0].spoiled)
+    folders = list(comparison.models[0].photographs)
+    surest = f"error at {100 * comparison.coverage:.0f} %"
+    head = ("model", "accuracy", "95 % interval", "p", "calibration", surest, "bytes")
+    rows: list[tuple[str, ...]] = [(*head, "multiply-adds", "us", *spoils, *folders)]
+    for model in comparison.models:
+        low, high = model.accuracy.low, model.accuracy.high
+        time = "" if model.microseconds is None else f"{model.microseconds:.0f}"
+        rows.append(
+            (
+                model.name,
+                percent(model.accuracy.value),
+                f"{100 * low:.2f} to {percent(high)}",
+                "" if model.mcnemar is None else f"{model.mcnemar.p:.2g}",
+                percent(model.calibration_error),
+                percent(model.error_at_coverage),
+                f"{model.bytes:,}",
+                f"{model.multiply_adds:,}",
+                time,
+                *(percent(model.spoiled[name]) for name in spoils),
+                *(
+                    percent(model.photographs[name].value) if model.photographs else ""
+                    for name in folders
+                ),
+            )
+        )
+    return "\n".join(
+        (
+            *_aligned(rows),
+            "",
+            f"{comparison.data}, {comparison.n:,} test glyphs; p: McNemar's test against "
+            + comparison.models[0].name,
+            "us: microseconds a glyph, on one thread of this machine",
+        )
+    )
 
 
 def _as_sentence(words: str) -> str:
