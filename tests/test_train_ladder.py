@@ -22,13 +22,13 @@ from tinydigits_train.evaluate import evaluate
 from tinydigits_train.fit import BIT_THRESHOLD, View
 from tinydigits_train.ladder import RecipeFit, best_temperature, fit_recipe, in_memory
 from tinydigits_train.learn import Chunk, Learner, Scaling, mixed
-from tinydigits_train.recipes import RECIPES
+from tinydigits_train.recipes import RECIPES, Phase
 from tinydigits_train.splits import split
 from tinydigits_train.training import Wanted, train
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
-QUICK = replace(RECIPES["oriented"], epochs=2)
+QUICK = replace(RECIPES["oriented"], phases=(Phase(2, 5e-3),), last=Phase(1, 1e-3))
 
 
 def quick_fit(bundled: DataSet, seed: int = 0) -> RecipeFit:
@@ -42,7 +42,8 @@ def test_learner_finds_what_scikit_learn_finds() -> None:
     """On bits, the stream's estimator reads as well as the one that saw everything at once."""
     glyphs, labels = sample_glyphs()
     compute = Computer(BITS, 96)
-    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, rate=5e-3, seed=0)
+    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, seed=0)
+    learner.begin(5e-3)
     rng = np.random.default_rng(0)
     for k in range(30):
         for chunk in mixed(glyphs[:1500], labels[:1500], 500, rng):
@@ -52,6 +53,22 @@ def test_learner_finds_what_scikit_learn_finds() -> None:
     test = to_bits(glyphs[1500:])
     due = sample_estimator().score(test, labels[1500:])
     assert found.score(test.astype(np.float32), labels[1500:]) > due - 0.03
+
+
+def test_goes_on_from_what_it_has_learned() -> None:
+    """A new phase begins with the weights that the last one left, to the last bit."""
+    glyphs, labels = sample_glyphs()
+    compute = Computer(BITS, 96)
+    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, seed=0)
+    learner.begin(5e-3)
+    for _ in range(3):
+        learner.learn(glyphs, labels, remember=True)
+    before = learner.estimator()
+    learner.begin(1e-12)  # steps too short to change anything
+    learner.learn(glyphs, labels, remember=True)
+    after = learner.estimator()
+    np.testing.assert_allclose(after.coef_, before.coef_, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(after.intercept_, before.intercept_, rtol=0, atol=1e-6)
 
 
 def test_scaling_floor() -> None:
@@ -103,7 +120,7 @@ def test_stream_from_anywhere(bundled: DataSet) -> None:
             yield few.glyphs[chosen], few.labels[chosen]
 
     stream = in_memory([View("as given", few.glyphs)], few.labels, split(few, 0))
-    fit = fit_recipe(QUICK, replace(stream, epoch=epoch), seed=0)
+    fit = fit_recipe(QUICK, replace(stream, epoch=epoch, everything=epoch), seed=0)
     assert [point.glyphs for point in fit.epochs] == [600, 1200]
     assert asked[-3:] == [0, 1, 2]
 
@@ -122,7 +139,8 @@ def test_oriented(folder: Path, bundled: DataSet) -> None:
     assert report["model"] == "oriented"
     assert report["features"] == 784
     assert report["storage"] == "float16"
-    assert len(report["epochs"]) == RECIPES["oriented"].epochs
+    phases = RECIPES["oriented"].phases
+    assert len(report["epochs"]) == sum(phase.epochs for phase in phases)
     assert report["measures"]["accuracy"] > 0.9
     assert report["verification"]["reference"]["mismatches"] == 0
     assert report["model_bytes"] < 36_000

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from time import perf_counter
 from typing import Final
@@ -24,10 +25,10 @@ from tinydigits.classifier import Glyphs
 from tinydigits_export.features import Computer
 from tinydigits_export.form import Form
 from tinydigits_export.storage import Storage
-from tinydigits_train.datasets import Labels, label_names
+from tinydigits_train.datasets import Indices, Labels, label_names
 from tinydigits_train.fit import BIT_THRESHOLD, View
 from tinydigits_train.learn import Chunk, Learner, Scaling, mixed
-from tinydigits_train.recipes import Recipe
+from tinydigits_train.recipes import Phase, Recipe
 from tinydigits_train.splits import Parts
 
 CHUNK: Final = 5000
@@ -40,13 +41,13 @@ SCALED_ON: Final = 5000
 """Glyphs that the scaling of features is measured on."""
 
 REMEMBERED: Final = 0.5
-"""The weights of this last share of the chunks are averaged."""
+"""Of each phase, weights are averaged over what is after this share of its epochs."""
 
 SCORED: Final = 1000
 """Glyphs to a piece where only their scores are wanted."""
 
-TEMPERATURES: Final = (0.25, 4.0)
-"""Between which the best is looked for; a model that asks for more is broken."""
+TEMPERATURES: Final = (0.1, 20.0)
+"""Between which the best is looked for: means of weights are still far too sure of themselves."""
 
 Epoch = Callable[[np.random.Generator], Iterator[Chunk]]
 """All glyphs that a model learns from, once, in an order drawn anew."""
@@ -70,6 +71,8 @@ class Stream:
     epoch: Epoch
     validation: Chunk
     """Glyphs that no epoch has."""
+    everything: Epoch
+    """Epochs with the validation glyphs among them."""
     classes: int
 
 
@@ -90,9 +93,8 @@ def in_memory(views: list[View], labels: Labels, parts: Parts) -> Stream:
     :param views: the same digits in one or more views; the weight of a glyph is how often it is in
         an epoch, on average. The first view is what is calibrated on.
     """
-    indices, chosen = parts.train, parts.validation
 
-    def epoch(rng: np.random.Generator) -> Iterator[Chunk]:
+    def epoch(indices: Indices, rng: np.random.Generator) -> Iterator[Chunk]:
         drawn = [
             np.repeat(
                 indices, np.floor(view.weights[indices] + rng.random(len(indices))).astype(int)
@@ -102,7 +104,13 @@ def in_memory(views: list[View], labels: Labels, parts: Parts) -> Stream:
         glyphs = np.concatenate([v.glyphs[k] for v, k in zip(views, drawn, strict=True)])
         return mixed(glyphs, labels[np.concatenate(drawn)], CHUNK, rng)
 
-    return Stream(epoch, (views[0].glyphs[chosen], labels[chosen]), len(label_names(labels)))
+    chosen = parts.validation
+    return Stream(
+        epoch=partial(epoch, parts.train),
+        validation=(views[0].glyphs[chosen], labels[chosen]),
+        everything=partial(epoch, parts.development),
+        classes=len(label_names(labels)),
+    )
 
 
 def fit_recipe(
@@ -113,28 +121,48 @@ def fit_recipe(
     storage: Storage | None = None,
     progress: bool = False,
 ) -> RecipeFit:
-    """Learn for the recipe's epochs, calibrate on the validation glyphs, round to the storage."""
+    """Learn phase by phase, calibrate on the validation glyphs, learn from these too, and round.
+
+    The same recipe, stream and seed give the same weights to the last bit.
+    """
     rng = np.random.default_rng(seed)
     form, scaling = _prepared(recipe, stream, storage or recipe.storage, rng)
     compute = Computer(form.features, BIT_THRESHOLD)
-    learner = Learner(compute, scaling, stream.classes, rate=recipe.rate, seed=seed)
-    glyphs_kept, truth = stream.validation
-    points, total = [], 0
-    for k in tqdm(range(recipe.epochs), "epochs", leave=False, disable=not progress or None):
-        start = perf_counter()
-        for glyphs, labels in stream.epoch(rng):
-            changed = varied(glyphs, recipe, rng)
-            learner.learn(changed, labels, remember=k >= REMEMBERED * recipe.epochs)
-            total += len(labels)
-        scores = scores_of(learner.estimator(), compute, glyphs_kept)
-        accuracy = float((scores.argmax(axis=1) == truth).mean())
-        points.append(EpochPoint(total, accuracy, perf_counter() - start))
+    learner = Learner(compute, scaling, stream.classes, seed=seed)
+    glyphs, truth = stream.validation
+    points: list[EpochPoint] = []
+    total = sum(phase.epochs for phase in (*recipe.phases, recipe.last))
+    with tqdm(total=total, desc="epochs", leave=False, disable=not progress or None) as bar:
+        for phase in recipe.phases:
+            learner.begin(phase.rate)
+            for start, learned in _passes(learner, recipe, phase, stream.epoch, rng):
+                scores = scores_of(learner.estimator(), compute, glyphs)
+                right = float((scores.argmax(axis=1) == truth).mean())
+                before = points[-1].glyphs if points else 0
+                points.append(EpochPoint(before + learned, right, perf_counter() - start))
+                bar.update()
+        temperature = best_temperature(scores_of(learner.estimator(), compute, glyphs), truth)
+        learner.begin(recipe.last.rate)
+        for _ in _passes(learner, recipe, recipe.last, stream.everything, rng):
+            bar.update()
     estimator = learner.estimator()
-    temperature = best_temperature(scores_of(estimator, compute, glyphs_kept), truth)
     estimator.coef_ = (estimator.coef_ / temperature).astype(np.float32)
     estimator.intercept_ = (estimator.intercept_ / temperature).astype(np.float32)
     form.round(estimator)
     return RecipeFit(estimator, form, temperature, tuple(points))
+
+
+def _passes(
+    learner: Learner, recipe: Recipe, phase: Phase, epoch: Epoch, rng: np.random.Generator
+) -> Iterator[tuple[float, int]]:
+    """Learn for a phase; after each pass, when it began and how many glyphs it had."""
+    for k in range(phase.epochs):
+        start, learned = perf_counter(), 0
+        for glyphs, labels in epoch(rng):
+            changed = varied(glyphs, recipe, rng)
+            learner.learn(changed, labels, remember=k >= REMEMBERED * phase.epochs)
+            learned += len(labels)
+        yield start, learned
 
 
 def _prepared(

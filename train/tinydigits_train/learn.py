@@ -56,19 +56,25 @@ class Learner:
 
     There is no other regularisation than that it never sees the same copy of a glyph twice: a decay
     of the weights cost accuracy at every strength.
-
-    :param rate: length of a step.
     """
 
-    def __init__(
-        self, compute: Computer, scaling: Scaling, classes: int, *, rate: float, seed: int
-    ) -> None:
-        self._compute, self._scaling = compute, scaling
+    def __init__(self, compute: Computer, scaling: Scaling, classes: int, *, seed: int) -> None:
+        self._compute, self._scaling, self._seed = compute, scaling, seed
         self._classes = np.arange(classes)
+        self._weights = np.zeros((compute.features.size + 1, classes))
+
+    def begin(self, rate: float) -> None:
+        """Go on from what was learned so far, with steps of this length."""
+        start = self._weights
         # without hidden layers this is multinomial logistic regression
-        self._adam = MLPClassifier((), alpha=0.0, learning_rate_init=rate, random_state=seed)
-        self._total = np.zeros((compute.features.size + 1, classes), np.float64)
-        self._count = 0
+        self._adam = MLPClassifier(
+            (), alpha=0.0, learning_rate_init=rate, batch_size=1, random_state=self._seed
+        )
+        # one blank step makes its arrays; what they hold is replaced
+        blank = np.zeros((1, len(start) - 1), np.float32)
+        self._adam.partial_fit(blank, self._classes[:1], classes=self._classes)
+        self._adam.coefs_[0][:], self._adam.intercepts_[0][:] = start[:-1], start[-1]
+        self._steps = 0
 
     def learn(self, glyphs: Glyphs, labels: Labels, *, remember: bool) -> None:
         """Pass once over a chunk.
@@ -82,22 +88,15 @@ class Learner:
         with threadpool_limits(1):  # as in fit_linear
             self._adam.set_params(batch_size=min(BATCH, len(labels)))
             self._adam.partial_fit(seen, labels, classes=self._classes)
-        if remember:
-            self._total += self._now()
-            self._count += 1
-
-    def _now(self) -> npt.NDArray[np.floating]:
-        """``float[F + 1, K]``: weights, and intercepts in the last row."""
-        return np.vstack((*self._adam.coefs_, *self._adam.intercepts_))
+        now = np.vstack((*self._adam.coefs_, *self._adam.intercepts_))
+        self._steps = self._steps + 1 if remember else 0
+        # the first to be remembered takes the place of what was there before
+        self._weights += (now - self._weights) / max(self._steps, 1)
 
     def estimator(self) -> LogisticRegression:
-        """What was learned, of features as they are: the scaling goes into the weights.
-
-        The mean of what is remembered, or where that is nothing yet, the weights of now.
-        """
-        found = self._total / self._count if self._count else self._now()
-        weights = found[:-1] / self._scaling.spread[:, None]
-        return estimator_of(weights.T, found[-1] - self._scaling.mean @ weights)
+        """What was learned, of features as they are: the scaling goes into the weights."""
+        weights = self._weights[:-1] / self._scaling.spread[:, None]
+        return estimator_of(weights.T, self._weights[-1] - self._scaling.mean @ weights)
 
 
 def estimator_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tinydigits.classifier import Glyphs
 from tinydigits_export.features import Features
@@ -15,6 +15,14 @@ from tinydigits_train.augment import Augmentation
 from tinydigits_train.components import learned_pairs
 
 
+class Phase(NamedTuple):
+    """So many passes over all glyphs, each time over other copies, with steps of one length."""
+
+    epochs: int
+    rate: float
+    """Length of a step of Adam."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What a model sees of a glyph, and how it learns."""
@@ -23,10 +31,10 @@ class Recipe:
     """Made from some thousand glyphs, where they have something to learn."""
     storage: Storage
     """Of all that is learned, unless another one is asked for."""
-    epochs: int
-    """Times that it sees every glyph, each time another copy."""
-    rate: float
-    """Length of a step of Adam. Scikit-learn's 1e-3 takes three times the epochs."""
+    phases: tuple[Phase, ...]
+    """Long steps first, to get near; then shorter ones."""
+    last: Phase
+    """On train and validation part together, after the temperature was found."""
     augmentation: Augmentation
     plain: float
     """Share of the glyphs of an epoch that it sees unchanged."""
@@ -50,16 +58,16 @@ RECIPES: Final = {
     Oriented.name: Recipe(
         features=lambda _glyphs, _storage: Oriented(),
         storage="float16",
-        epochs=12,
-        rate=5e-3,
+        phases=(Phase(6, 5e-3), Phase(4, 1e-3)),
+        last=Phase(2, 1e-3),
         augmentation=DIRT,
         plain=0.2,
     ),
     Pairs.name: Recipe(
         features=learned_pairs,
         storage="float16",
-        epochs=12,
-        rate=3e-3,
+        phases=(Phase(8, 3e-3), Phase(6, 5e-4)),
+        last=Phase(2, 2e-4),
         augmentation=DIRT,
         plain=0.15,
     ),
