@@ -172,9 +172,9 @@ def test_thin_strokes_stay(width: int) -> None:
 
 
 def test_grown_digit() -> None:
-    """A digit grown by a pixel on each side is nearly the digit again."""
+    """A digit grown by a pixel on each side, half as much ink again, is nearly itself after it."""
     bits = np.zeros((2, 1, 28, 28), np.float32)
     bits[:, 0, 5:22, 12:15] = bits[:, 0, 5:8, 8:18] = 1
     bits[1, 0, 4:23, 11:16] = bits[1, 0, 4:9, 7:19] = 1
     one, two = even_strokes(bits)[:, 0]
-    assert np.abs(one - two).sum() < 0.12 * one.sum()
+    assert np.abs(one - two).sum() < 0.2 * one.sum()

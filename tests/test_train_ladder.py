@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from samples import sample_estimator, sample_glyphs, to_bits
+from samples import sample_card, sample_estimator, sample_glyphs, to_bits
 from tinydigits.classifier import Classifier
 from tinydigits.clock import StageClock
 from tinydigits_export.__main__ import main as export
+from tinydigits_export.convert import to_onnx
+from tinydigits_export.export import with_golden
 from tinydigits_export.features import BITS, Computer
+from tinydigits_export.verify import verify
 from tinydigits_train.__main__ import main
 from tinydigits_train.datasets import DataSet
 from tinydigits_train.evaluate import evaluate
@@ -29,6 +32,8 @@ from tinydigits_train.training import Wanted, train
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
 QUICK = replace(RECIPES["oriented"], phases=(Phase(2, 5e-3),), last=Phase(1, 1e-3))
+ENOUGH = replace(RECIPES["oriented"], phases=(Phase(4, 5e-3),), last=Phase(1, 1e-3))
+"""To learn from the small digits what there is to be learned."""
 
 
 def quick_fit(bundled: DataSet, seed: int = 0) -> RecipeFit:
@@ -125,11 +130,29 @@ def test_stream_from_anywhere(bundled: DataSet) -> None:
     assert asked[-3:] == [0, 1, 2]
 
 
+def test_pairs(bundled: DataSet) -> None:
+    """Products of components read digits too, and go to a file in a byte each."""
+    few = bundled.take(np.arange(900))
+    parts = split(few, 0)
+    quick = replace(RECIPES["pairs"], phases=(Phase(3, 3e-3),), last=Phase(1, 5e-4))
+    stream = in_memory([View("as given", few.glyphs)], few.labels, parts)
+    fit = fit_recipe(quick, stream, seed=0, storage="int8")
+    compute = Computer(fit.form.features, BIT_THRESHOLD)
+    test = compute(few.glyphs[parts.test])
+    assert fit.estimator.score(test, few.labels[parts.test]) > 0.85
+    card = sample_card(name="pairs")
+    content = to_onnx(fit.estimator, with_golden(fit.estimator, card, fit.form), fit.form)
+    assert len(content) < 280_000
+    verify(content, fit.estimator, few.glyphs[:100], threshold=96, form=fit.form)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, loaded_once: None) -> Path:  # noqa: ARG001
     """What fit writes for the oriented model on the bundled digits."""
     folder = tmp_path_factory.mktemp("oriented")
-    assert main(["fit", "--data", "bundled", "--model", "oriented", "-o", str(folder)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, "oriented", ENOUGH)
+        assert main(["fit", "--data", "bundled", "--model", "oriented", "-o", str(folder)]) == 0
     return folder
 
 
@@ -139,8 +162,7 @@ def test_oriented(folder: Path, bundled: DataSet) -> None:
     assert report["model"] == "oriented"
     assert report["features"] == 784
     assert report["storage"] == "float16"
-    phases = RECIPES["oriented"].phases
-    assert len(report["epochs"]) == sum(phase.epochs for phase in phases)
+    assert len(report["epochs"]) == sum(phase.epochs for phase in ENOUGH.phases)
     assert report["measures"]["accuracy"] > 0.9
     assert report["verification"]["reference"]["mismatches"] == 0
     assert report["model_bytes"] < 36_000
@@ -157,8 +179,18 @@ def test_exported_again(folder: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == (folder / "digits.onnx").read_bytes()
 
 
-def test_eleven_classes(bundled: DataSet, tmp_path: Path) -> None:
+def test_linear_in_bytes(bundled: DataSet, tmp_path: Path) -> None:
+    """The linear model goes into bytes too, and keeps its pictures."""
+    few = bundled.take(np.arange(400))
+    report = train(few, Wanted(storage="int8"), tmp_path, StageClock())
+    assert (report.model, report.storage) == ("linear", "int8")
+    assert report.portrait.coefficients is not None
+    assert report.model_bytes < 14_000
+
+
+def test_eleven_classes(bundled: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Glyphs labelled 10 make a model that knows what is none of the digits; bytes hold it too."""
+    monkeypatch.setitem(RECIPES, "oriented", ENOUGH)
     shuffled = np.random.default_rng(0).permuted(bundled.glyphs[:300].reshape(300, -1), axis=1)
     mixed_in = DataSet(
         "with none",
