@@ -283,7 +283,7 @@ def _compare(options: argparse.Namespace) -> int:
     from tinydigits_train.sources import load  # noqa: PLC0415  see the top
     from tinydigits_train.tables import comparison_table  # noqa: PLC0415  see the top
 
-    dataset = load(options.data, options.data_dir)
+    dataset = load(options.data, _supplies(options))
     if options.output:
         make_folder(options.output)
     found = compare(
