@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -176,15 +177,19 @@ def test_harvest_of_a_single_digit() -> None:
     assert set(labels) <= {5, NONE}
 
 
-def test_harvest_without_digits(typecase: Typecase) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [clutter.letters, clutter.texture, clutter.edges, clutter.borders, clutter.empty],
+)
+def test_harvest_without_digits(typecase: Typecase, kind: Callable[[Row], None]) -> None:
     """What the device finds where there is no digit is none, all of it."""
     rng = np.random.default_rng(0)
     labels = []
     for _ in range(20):
         row = Row(typecase.words(rng), typecase.words(rng), 4, rng)
-        clutter.letters(row)
+        kind(row)
         labels += [each.label for each in harvest(whole(row.sheet), rng, single=False)]
-    assert set(labels) == {NONE}
+    assert set(labels) <= {NONE}
 
 
 def test_half_turned_drums_show_no_digit(typecase: Typecase) -> None:

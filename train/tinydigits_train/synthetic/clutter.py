@@ -58,6 +58,23 @@ def edges(row: Row) -> None:
             sheet.rule(ends, grey(rng), rng.uniform(0.02, 0.3) * HEIGHT)
 
 
+def borders(row: Row) -> None:
+    """The rim of something empty, where a view ends: wide or narrow, of one to four sides."""
+    rng, sheet = row.rng, row.sheet
+    left, top, right, bottom = row.window(0, row.count, 0.3, 0.3)
+    if rng.random() < 0.6:  # around the middle place, which a picture of one digit is about
+        left, top, right, bottom = row.window(row.count // 2, row.count // 2 + 1, 0.3, 0.3)
+    level = grey(rng)
+    for side in (
+        (0, 0, left, sheet.height),
+        (right, 0, sheet.width, sheet.height),
+        (0, 0, sheet.width, top),
+        (0, bottom, sheet.width, sheet.height),
+    ):
+        if rng.random() < 0.7:
+            sheet.fill(side, level)
+
+
 def lettering_only(row: Row) -> None:
     """Words on a panel."""
     words(row)

@@ -43,8 +43,9 @@ KINDS: Final = (
     Kind("letters", 0.04, Typecase.words, clutter.letters),
     Kind("words", 0.01, Typecase.words, clutter.lettering_only),
     Kind("empty", 0.02, Typecase.segments, clutter.empty),
-    Kind("texture", 0.02, Typecase.words, clutter.texture),
-    Kind("edges", 0.02, Typecase.words, clutter.edges),
+    Kind("texture", 0.05, Typecase.words, clutter.texture),
+    Kind("edges", 0.03, Typecase.words, clutter.edges),
+    Kind("borders", 0.03, Typecase.words, clutter.borders),
 )
 """What meters, displays, labels and paper show, about as often as people ask to have it read."""
 
