@@ -54,7 +54,7 @@ def test_int8(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert first.startswith("with a byte a weight, ")
     changed = int(first.split()[5])
     assert changed < 20
-    assert first.endswith(f"{changed} of 1797 glyphs are read otherwise")
+    assert first.endswith(f"{changed} of {GLYPHS} glyphs are read otherwise")
     glyphs = sample_glyphs()[0]
     read = Classifier.load(path).probabilities(glyphs).argmax(axis=1)
     assert (read != sample_estimator().predict(to_bits(glyphs))).sum() == changed
