@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fit(commands)
     _add_evaluate(commands)
     _add_compare(commands)
+    _add_sweep(commands)
     _add_draw(commands)
     _add_article(commands)
     return parser
@@ -53,12 +54,7 @@ def _add_fit(commands: Any) -> None:
         "and write everything to a folder.",
     )
     _add_data(parser)
-    parser.add_argument(
-        "--model",
-        choices=["linear", "oriented", "pairs"],
-        default="linear",
-        help="default: %(default)s",
-    )
+    _add_model(parser)
     parser.add_argument(
         "--int8",
         action="store_true",
@@ -131,6 +127,37 @@ def _add_compare(commands: Any) -> None:
     parser.set_defaults(action=_compare)
 
 
+def _add_sweep(commands: Any) -> None:
+    parser = commands.add_parser(
+        "sweep",
+        help="train with one setting after another and see which reads best",
+        description="Train a model with every combination of some settings, on all cores or on a "
+        "Dask cluster, and say how well each reads the validation part. The test part stays "
+        "unseen.",
+    )
+    _add_data(parser)
+    _add_model(parser)
+    parser.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="NAME=A,B,C",
+        help="values of a setting to try; may be given again. Of linear: c, threshold, "
+        "device_weight; of the others: plain and what augmentation has",
+    )
+    parser.add_argument(
+        "--jobs", type=_count, metavar="N", help="processes at a time; default: one a core"
+    )
+    parser.add_argument(
+        "--cluster", metavar="tcp://HOST:PORT", help="a Dask scheduler whose workers do it instead"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument(
+        "--seed", type=_seed, default=0, help="of all that is drawn; default: %(default)s"
+    )
+    parser.set_defaults(action=_sweep)
+
+
 def _add_draw(commands: Any) -> None:
     parser = commands.add_parser(
         "draw",
@@ -175,6 +202,15 @@ def _add_article(commands: Any) -> None:
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"
     )
     parser.set_defaults(action=_article)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        choices=["linear", "oriented", "pairs"],
+        default="linear",
+        help="default: %(default)s",
+    )
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -298,6 +334,28 @@ def _compare(options: argparse.Namespace) -> int:
     print(found.to_json().decode() if options.json else comparison_table(found))
     if options.output:
         print(f"the page to look at: {options.output / PAGE_NAME}", file=sys.stderr)
+    return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from tinydigits_train.sources import load  # noqa: PLC0415  see the top
+    from tinydigits_train.sweep import (  # noqa: PLC0415  see the top
+        Workers,
+        parse_varied,
+        sweep,
+        sweep_json,
+        sweep_table,
+    )
+
+    varied = parse_varied(options.vary, options.model)
+    found = sweep(
+        load(options.data, _supplies(options)),
+        options.model,
+        varied,
+        seed=options.seed,
+        workers=Workers(options.jobs or -1, options.cluster),
+    )
+    print(sweep_json(found) if options.json else sweep_table(found))
     return 0
 
 

@@ -116,6 +116,15 @@ def fit_linear(
     return LinearFit(best, tuple(ladder))
 
 
+def try_linear(
+    c: float, views: Sequence[View], labels: Labels, parts: Parts, *, threshold: int
+) -> Candidate:
+    """Fit the train part with one strength of regularisation, and read the validation part."""
+    estimator = LogisticRegression(C=c, tol=_GRADIENT, max_iter=_ITERATIONS)
+    with threadpool_limits(1):
+        return _try(estimator, views, labels, parts, threshold)
+
+
 def _gain(ladder: list[Candidate]) -> float:
     return ladder[-1].mean_accuracy - ladder[-2].mean_accuracy
 

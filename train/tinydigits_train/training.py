@@ -78,7 +78,7 @@ def train(dataset: DataSet, wanted: Wanted, folder: Path, clock: StageClock) -> 
     """
     with clock.stage("prepare"):
         parts = split(dataset, wanted.seed)
-        views = _views(dataset)
+        views = make_views(dataset)
     with clock.stage("fit"):
         fit = _fit(wanted, views, dataset, parts)
     reader = Reader(fit)
@@ -139,7 +139,7 @@ class Reader:
         )
 
 
-def _views(dataset: DataSet) -> list[View]:
+def make_views(dataset: DataSet) -> list[View]:
     """The glyphs as they are, and as the device makes them of frames that show these glyphs."""
     again = device_view(dataset, progress=True)
     weights = dataset.weights
