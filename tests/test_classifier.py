@@ -16,9 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from samples import sample_estimator, sample_glyphs, sample_model, to_bits
-from tinydigits.classifier import SEAL_KEY, Classifier, GoldenGlyph, ModelCard, seal
+from samples import sample_card, sample_estimator, sample_glyphs, sample_model, to_bits
+from tinydigits.classifier import SEAL_KEY, Classifier, GoldenGlyph, ModelCard, seal, steadied
 from tinydigits.errors import ModelError
+from tinydigits.glyph import jittered
+from tinydigits_export.convert import to_onnx
+from tinydigits_export.export import with_golden
 from tinydigits_export.golden import golden_glyphs
 
 Change = Callable[[ModelProto], object]
@@ -269,3 +272,24 @@ def test_unreadable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "open", forbidden)
     assert "can't be read: Permission denied" in refusal(path)
+
+
+@pytest.mark.parametrize("views", [1, 5])
+def test_views(views: int) -> None:
+    """The card says over how many views of a glyph the device takes the mean."""
+    card = sample_card(views=views)
+    model = Classifier.from_bytes(
+        to_onnx(sample_estimator(), with_golden(sample_estimator(), card))
+    )
+    glyphs = sample_glyphs()[0][:20]
+    due = model.probabilities(glyphs)
+    if views == 5:
+        due = steadied(model.probabilities(jittered(glyphs)))
+    assert np.array_equal(model.steady(glyphs), due)
+
+
+def test_unknown_views() -> None:
+    """Other numbers of views are refused by name."""
+    content = to_onnx(sample_estimator(), with_golden(sample_estimator(), sample_card(views=3)))
+    with pytest.raises(ModelError, match="it asks for 3 views of a glyph: 1 or 5 are known"):
+        Classifier.from_bytes(content)

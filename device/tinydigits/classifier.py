@@ -20,7 +20,7 @@ import onnxruntime as ort
 
 from tinydigits.digest import sha256_hex
 from tinydigits.errors import ModelError
-from tinydigits.glyph import GLYPH_SIZE, VIEWS, Glyph, fingerprint
+from tinydigits.glyph import GLYPH_SIZE, VIEWS, Glyph, fingerprint, jittered
 
 CONTRACT_VERSION: Final = 1
 INPUT_NAME: Final = "ink"
@@ -128,6 +128,9 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     coverage: tuple[CoveragePoint, ...]
     versions: dict[str, str]
     golden: tuple[GoldenGlyph, ...]
+    views: int = VIEWS
+    """Of each glyph over which the device takes the mean: several, slightly moved, where the model
+    hangs on the exact place of strokes, or 1 where it finds that out by itself."""
 
     def to_metadata(self) -> dict[str, str]:
         """One ONNX metadata property a field, its value in JSON."""
@@ -161,6 +164,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"its labels are {', '.join(card.labels):.60} where the digits 0 to 9 are due, "
                 f"and '{NONE_LABEL}' where it knows that"
             )
+        if card.views not in {1, VIEWS}:
+            raise ModelError(f"it asks for {card.views} views of a glyph: 1 or {VIEWS} are known")
         return card
 
     def reject_below(self, max_error: float) -> float:
@@ -219,6 +224,12 @@ class Classifier:
         batches = np.split(glyphs, range(BATCH, len(glyphs), BATCH))
         run = self._session.run
         return np.concatenate([run([PROBABILITY_NAME], {INPUT_NAME: part})[0] for part in batches])
+
+    def steady(self, glyphs: Glyphs) -> Probabilities:
+        """As :meth:`probabilities`, over as many views of each glyph as the card asks for."""
+        if self.card.views == 1:
+            return self.probabilities(glyphs)
+        return steadied(self.probabilities(jittered(glyphs)))
 
     def _check_golden(self) -> None:
         card = self.card

@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 
 from tinydigits.choice import SIGHTINGS, Place, number_lines, places, without_parts
-from tinydigits.classifier import Classifier, Probabilities, steadied
+from tinydigits.classifier import Classifier, Probabilities
 from tinydigits.clock import StageClock
 from tinydigits.doubt import line_doubts
 from tinydigits.evidence import Run, Seen, best_run, confidences, consider, run_of
 from tinydigits.frame import Luma
-from tinydigits.glyph import jittered, normalize_glyphs
+from tinydigits.glyph import normalize_glyphs
 from tinydigits.ink import Ink, Polarity, Recipe, Scene
 from tinydigits.lines import Line, Outline, find_lines
 from tinydigits.memory import Memory
@@ -71,7 +71,7 @@ def classify(
     with clock.stage("glyph"):
         glyphs = normalize_glyphs([digit.mask for digit in digits])
     with clock.stage("classify"):
-        return steadied(classifier.probabilities(jittered(glyphs)))
+        return classifier.steady(glyphs)
 
 
 def look(
