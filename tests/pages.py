@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from tinydigits_train.__main__ import main
 from tinydigits_train.page import PAGE_NAME
 
-KINDS: Final = ("fit", "evaluation", "article")
+KINDS: Final = ("fit", "filtered", "evaluation", "comparison", "article")
 PHONE: Final = 360
 DESK: Final = 1280
 SMALLEST_TEXT: Final = 11.0
@@ -80,6 +80,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     model = folder / "fit" / "digits.onnx"
     assert main(["fit", *data, str(folder / "fit")]) == 0
     assert main(["evaluate", str(model), *data, str(folder / "evaluation")]) == 0
+    assert main(["fit", "--model", "oriented", *data, str(folder / "filtered")]) == 0
+    both = (str(folder / "fit"), str(folder / "filtered"))
+    assert main(["compare", *both, *data, str(folder / "comparison")]) == 0
     assert main(["article", *data, str(folder / "article")]) == 0
     return found
 
@@ -197,7 +200,7 @@ def test_scales(page: Page) -> None:
         "[...ticks.children].filter(e => e.offsetWidth).map(e => e.getBoundingClientRect())"
         ".map(r => [r.left, r.top, r.right, r.bottom]))"
     )
-    assert scales
+    assert scales or "comparison" in page.url  # where all is in figures
     for ticks in scales:
         assert len(ticks) >= 3
         assert all(before[2] + 4 <= after[0] for before, after in pairwise(ticks))
