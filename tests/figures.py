@@ -14,7 +14,6 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tinydigits.classifier import DEFAULT_MODEL, MAX_MODEL_BYTES, Classifier
@@ -23,7 +22,6 @@ from tinydigits.frame import Frame
 from tinydigits.ink import POLARITIES, Scene
 from tinydigits.search import classify
 from tinydigits.single import single_sightings
-from tinydigits_export.fitted import Fitted
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -89,7 +87,7 @@ def test_fit(fitted: Path) -> None:
     report = json.loads((fitted / "report.json").read_text())
     assert report["measures"]["n"] == 10_000
     assert report["measures"]["accuracy"] >= 0.918
-    assert_claimed("MNIST's test images", report["measures"]["accuracy"])
+    assert_claimed("the same, straight to the model `linear`", report["measures"]["accuracy"])
     assert report["model_bytes"] == (fitted / "digits.onnx").stat().st_size <= 40_000
     assert report["peak_memory"] < 2 * 2**30
     for runtime in ("onnxruntime", "reference"):
@@ -97,17 +95,23 @@ def test_fit(fitted: Path) -> None:
         assert report["verification"][runtime]["difference"] <= 1e-5
 
 
-def test_shipped(fitted: Path) -> None:
-    """The model that ships is the one that the command makes."""
-    glyphs = Fitted.load(fitted).glyphs
-    made = Classifier.load(fitted / "digits.onnx")
+@pytest.fixture(scope="session")
+def straight(mnist_dir: Path) -> dict[str, Any]:
+    """How the shipped model reads MNIST's test images, without the camera path."""
+    data = ("--data", "mnist", "--data-dir", mnist_dir, "--json")
+    measures: dict[str, Any] = json.loads(
+        command("tinydigits_train", "evaluate", DEFAULT_MODEL, *data)
+    )
+    return measures
+
+
+def test_shipped(straight: dict[str, Any]) -> None:
+    """The model that ships saw MNIST and made-up scenes alone, and reads MNIST's test images."""
     shipped = Classifier.load(DEFAULT_MODEL)
     assert DEFAULT_MODEL.stat().st_size < MAX_MODEL_BYTES
-    assert shipped.card.split == made.card.split
-    assert shipped.card.data == made.card.data
-    np.testing.assert_allclose(
-        shipped.probabilities(glyphs), made.probabilities(glyphs), rtol=0, atol=1e-3
-    )
+    assert [source.name.partition(":")[0] for source in shipped.card.data] == ["mnist", "synthetic"]
+    assert straight["n"] == 10_000
+    assert_claimed("MNIST's test images", straight["accuracy"])
 
 
 @pytest.fixture(scope="session")
@@ -178,19 +182,12 @@ def assert_verdict(row: str, claim: dict[str, Any]) -> None:
     assert readme_line(row).rsplit("|", 2)[1].strip().startswith(claim["verdict"])
 
 
-def test_camera_path(mnist_dir: Path, tmp_path: Path) -> None:
+def test_camera_path(straight: dict[str, Any], mnist_dir: Path, tmp_path: Path) -> None:
     """Reading MNIST's test digits out of camera frames loses at most a point."""
-    straight = json.loads(
-        command(
-            *("tinydigits_train", "evaluate", DEFAULT_MODEL),
-            *("--data", "mnist", "--data-dir", mnist_dir, "--json"),
-        )
-    )
     draw = ("draw", "--data", "mnist", "--data-dir", mnist_dir, "-o", tmp_path)
     command("tinydigits_train", *draw)
     figures = scored("MNIST's test digits in camera frames", tmp_path, "--digits", "1")
-    print(f"  straight to the model {100 * straight['accuracy']:6.2f} %")
-    assert figures["n"] == straight["n"] == 10_000
+    assert figures["n"] == straight["n"]
     assert figures["exact"] >= straight["accuracy"] - 0.01
     assert_claimed("the same, drawn", figures["exact"], figures["error_among_accepted"])
 
@@ -198,14 +195,14 @@ def test_camera_path(mnist_dir: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "row", "least"),
     [
-        ("handwritten-photos", "photographed and scanned handwriting", 0.80),
-        ("drawn-on-screen", "digits drawn with a mouse", 0.85),
-        ("seven-segment", "seven-segment digits", 0.70),
-        ("meter-digits", "photographed digits of meters", 0.60),
+        ("handwritten-photos", "photographed and scanned handwriting", 0.93),
+        ("drawn-on-screen", "digits drawn with a mouse", 0.97),
+        ("seven-segment", "seven-segment digits", 0.95),
+        ("meter-digits", "photographed digits of meters", 0.89),
     ],
 )
 def test_photographs(name: str, row: str, least: float, photographs: Path) -> None:
-    """Photographs of single digits are read by a model that saw nothing but MNIST."""
+    """Photographs of single digits are read by a model that saw none of them."""
     figures = scored(name, photographs / name, "--digits", "1")
     assert figures["exact"] >= least
     assert_claimed(row, figures["exact"], figures["error_among_accepted"])
@@ -214,8 +211,8 @@ def test_photographs(name: str, row: str, least: float, photographs: Path) -> No
 @pytest.mark.parametrize(
     ("options", "row", "least"),
     [
-        ((), "whole numbers on gas pumps", 0.35),
-        (("--digits", "labels"), "the same numbers, where", 0.50),
+        ((), "whole numbers on gas pumps", 0.80),
+        (("--digits", "labels"), "the same numbers, where", 0.85),
     ],
 )
 def test_numbers(options: tuple[str, ...], row: str, least: float, photographs: Path) -> None:
@@ -235,9 +232,13 @@ def test_inks(photographs: Path) -> None:
             if int(row["label"]) > 9:
                 continue
             scene = Scene(Frame.from_file(folder / row["file"]).luma)
-            digits = [digit for _, digit, _ in single_sightings(scene, POLARITIES, StageClock())]
-            read = classify(classifier, digits, StageClock()).argmax(axis=1) if digits else []
-            right, total = right + (int(row["label"]) in read), total + 1
+            digits = [
+                digit for _, digit, _ in single_sightings(scene, POLARITIES, StageClock(), 0.0)
+            ]
+            votes = classify(classifier, digits, StageClock())[:, :10]
+            right, total = right + (int(row["label"]) in votes.argmax(axis=1)), total + 1
     print(f"  meters' digits read right in at least one ink: {100 * right / total:.2f} %")
-    (said,) = re.findall(r"digits ([0-9.]+) % are read right in", README)
+    (said,) = re.findall(
+        r"digits ([0-9.]+) % are read right in at least one", " ".join(README.split())
+    )
     assert float(said) == pytest.approx(100 * right / total, abs=0.1)

@@ -6,15 +6,15 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from samples import sample_glyphs
-from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from samples import sample_glyphs, sample_model
+from tinydigits.classifier import Classifier
 from tinydigits_export.graph import to_bits
 from tinydigits_export.weights import linear_weights
 
 
 def test_weights() -> None:
     """With them and a softmax one gets the probabilities that the model gives."""
-    content = DEFAULT_MODEL.read_bytes()
+    content = sample_model()
     found = linear_weights(content)
     assert found is not None
     classifier = Classifier.from_bytes(content)
@@ -27,6 +27,6 @@ def test_weights() -> None:
 
 def test_other_models_have_none() -> None:
     """A graph that does more with its bits than one matrix product has no such pictures."""
-    model = onnx.load_model_from_string(DEFAULT_MODEL.read_bytes())
+    model = onnx.load_model_from_string(sample_model())
     model.graph.node.append(helper.make_node("Identity", ["bits"], ["more"]))
     assert linear_weights(model.SerializeToString()) is None

@@ -144,7 +144,8 @@ def test_any_frame(luma: Luma, due: int | None, max_error: float) -> None:
     assert (readings.monotonic, readings.wall) == (7.5, 1.5)
     (reading,) = readings.readings
     digits = "".join(c for c in reading.text if c.isdecimal())
-    assert digits == "".join(str(digit.value) for digit in reading.digits)
+    values = [digit.value for digit in reading.digits if digit.value is not None]
+    assert digits == "".join(map(str, values))
     assert reading.confidence == pytest.approx(
         prod(d.confidence for d in reading.digits) if reading.digits else 0, abs=1e-5
     )
@@ -152,17 +153,18 @@ def test_any_frame(luma: Luma, due: int | None, max_error: float) -> None:
     assert reading.rejected >= any(digit.rejected for digit in reading.digits)
     for digit in reading.digits:
         assert_consistent(digit, luma.shape)
-        assert digit.rejected == (digit.confidence < shipped().card.reject_below(max_error))
+        assert digit.rejected >= (digit.confidence < shipped().card.reject_below(max_error))
     content = msgspec.json.encode(readings)
     assert msgspec.json.decode(content, type=FrameReadings) == readings
 
 
 def assert_consistent(digit: Digit, shape: tuple[int, ...]) -> None:
-    """A digit is its likeliest label and lies in the frame."""
+    """A digit is the likeliest of the ten, no surer than that, and lies in the frame."""
     assert sum(digit.probability) == pytest.approx(1, abs=1e-4)
     assert min(digit.probability) >= 0
-    assert digit.confidence == max(digit.probability)
-    assert digit.value == digit.probability.index(digit.confidence)
+    likeliest = max(digit.probability[:10])
+    assert digit.confidence <= likeliest
+    assert digit.value in {digit.probability.index(likeliest), None}
     left, top, width, height = digit.box
     assert 0 <= left < left + width <= shape[1]
     assert 0 <= top < top + height <= shape[0]

@@ -32,9 +32,9 @@ EVENNESS: Final = 0.85
 AGREEMENT: Final = 0.4
 """Share of the inks that show a line which read each digit alike, at least."""
 
-LONE_SIGHTINGS: Final = 7
-"""Inks that show a line of one digit, at least: no neighbour speaks for it. With 6, noise is taken
-for a number twice as often."""
+LONE_SIGHTINGS: Final = 6
+"""Inks that show a line of one digit, at least: no neighbour speaks for it. It is half of those
+that are looked at in any case, all of one polarity."""
 
 SINGLE_SHARE: Final = 0.5
 """Of the inks that show something, weighed by their odds, those that show a single digit in the
