@@ -29,15 +29,15 @@ FRAMES: Final = int(os.environ.get("TINYDIGITS_STEADY", "20000"))
 PICTURES: Final = 40
 """Different ones, shown in turn."""
 
-SETTLED: Final = 0.1
+SETTLED: Final = 0.3
 """Share of the frames after which nothing more should need memory."""
 
 MIB: Final = 2**20
-MOST_MEMORY: Final = 70 * MIB
+MOST_MEMORY: Final = 72 * MIB
 BUFFERS: Final = 6
 """Of a frame's size, which come on top: the frame itself, what is decoded, scaled and searched."""
 
-MOST_GROWTH: Final = 0.5 * MIB
+MOST_GROWTH: Final = 1 * MIB
 """Between settling and the end: some pages come and go."""
 
 
