@@ -33,7 +33,7 @@ SETTLED: Final = 0.3
 """Share of the frames after which nothing more should need memory."""
 
 MIB: Final = 2**20
-MOST_MEMORY: Final = 72 * MIB
+MOST_MEMORY: Final = 74 * MIB
 BUFFERS: Final = 6
 """Of a frame's size, which come on top: the frame itself, what is decoded, scaled and searched."""
 
