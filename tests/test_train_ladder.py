@@ -47,7 +47,7 @@ def test_learner_finds_what_scikit_learn_finds() -> None:
     """On bits, the stream's estimator reads as well as the one that saw everything at once."""
     glyphs, labels = sample_glyphs()
     compute = Computer(BITS, 96)
-    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, seed=0)
+    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, decay=0.0, seed=0)
     learner.begin(5e-3)
     rng = np.random.default_rng(0)
     for k in range(30):
@@ -64,7 +64,7 @@ def test_goes_on_from_what_it_has_learned() -> None:
     """A new phase begins with the weights that the last one left, to the last bit."""
     glyphs, labels = sample_glyphs()
     compute = Computer(BITS, 96)
-    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, seed=0)
+    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, decay=0.0, seed=0)
     learner.begin(5e-3)
     for _ in range(3):
         learner.learn(glyphs, labels, remember=True)

@@ -128,7 +128,7 @@ def fit_recipe(
     rng = np.random.default_rng(seed)
     form, scaling = _prepared(recipe, stream, storage or recipe.storage, rng)
     compute = Computer(form.features, BIT_THRESHOLD)
-    learner = Learner(compute, scaling, stream.classes, seed=seed)
+    learner = Learner(compute, scaling, stream.classes, decay=recipe.decay, seed=seed)
     glyphs, truth = stream.validation
     points: list[EpochPoint] = []
     total = sum(phase.epochs for phase in (*recipe.phases, recipe.last))

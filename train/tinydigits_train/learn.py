@@ -54,12 +54,14 @@ class Scaling:
 class Learner:
     """Learns from chunk after chunk; the features of one chunk are all that it keeps in memory.
 
-    There is no other regularisation than that it never sees the same copy of a glyph twice: a decay
-    of the weights cost accuracy at every strength.
+    :param decay: strength of the L2 regularisation, scikit-learn's ``alpha``.
     """
 
-    def __init__(self, compute: Computer, scaling: Scaling, classes: int, *, seed: int) -> None:
-        self._compute, self._scaling, self._seed = compute, scaling, seed
+    def __init__(
+        self, compute: Computer, scaling: Scaling, classes: int, *, decay: float, seed: int
+    ) -> None:
+        self._compute, self._scaling = compute, scaling
+        self._decay, self._seed = decay, seed
         self._classes = np.arange(classes)
         self._weights = np.zeros((compute.features.size + 1, classes))
 
@@ -68,7 +70,7 @@ class Learner:
         start = self._weights
         # without hidden layers this is multinomial logistic regression
         self._adam = MLPClassifier(
-            (), alpha=0.0, learning_rate_init=rate, batch_size=1, random_state=self._seed
+            (), alpha=self._decay, learning_rate_init=rate, batch_size=1, random_state=self._seed
         )
         # one blank step makes its arrays; what they hold is replaced
         blank = np.zeros((1, len(start) - 1), np.float32)
