@@ -1,4 +1,4 @@
-"""How each model of the ladder above ``linear`` is made; every number was chosen on validation."""
+"""How each model of the ladder above ``linear`` is made; looked at on the validation part."""
 
 from __future__ import annotations
 
