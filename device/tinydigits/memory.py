@@ -19,8 +19,9 @@ TRUSTED: Final = 0.5
 """Share of the score that the recipe had when it was chosen, under which it has failed. Another
 number on the same display changes the score by a third."""
 
-RECHECK: Final = 25
-"""Frames until one of the other recipes is looked at again."""
+RECHECK: Final = 120
+"""Frames until one of the other recipes is looked at again: light changes over minutes, and a frame
+in which two are looked at takes twice as long."""
 
 BETTER: Final = 1.1
 """So many times the score another recipe needs to take over: it must not go to and fro."""
