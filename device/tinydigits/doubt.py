@@ -2,8 +2,9 @@
 
 A classifier that knows ten digits is often sure of what is none. What noise rarely has is
 the rest of a number: that several inks show it in the same place, that its digits are alike, that
-it has the proportions of digits. Of 2,700 frames without any digit 470 were accepted without these
-rules, 2 are with them; of 322 numbers that were accepted and right all still are.
+it has the proportions of digits. With a model that knows ten digits alone, 17 % of 2,700 frames of
+noise and texture were accepted without these rules, 0.3 % with them; of 322 numbers that were
+accepted and right none was lost.
 """
 
 from __future__ import annotations
