@@ -182,7 +182,7 @@ def coverage_curve(curves: Mapping[str, Sequence[CoveragePoint]]) -> Figure:
 @_styled
 def threshold_curve(points: Sequence[ThresholdPoint], own: int) -> Figure:
     """The accuracy over the line between paper and ink; ``own`` is the model's."""
-    figure, axes = panel("accuracy", "a pixel is ink from this brightness on")
+    figure, axes = panel("accuracy", "a pixel is ink from this brightness on", left=54)
     best = max(points, key=lambda p: p.accuracy)
     low = min(p.accuracy for p in points)
     axes.plot(
