@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from tinydigits.annotate import ACCEPTED, REJECTED, large_copy, write_picture, written
 from tinydigits.choice import Place
-from tinydigits.classifier import Classifier
+from tinydigits.classifier import DIGITS, Classifier
 from tinydigits.clock import StageClock
 from tinydigits.drift import MAX_SHIFT, MIN_CONTRAST, MIN_PATCH, Reference
 from tinydigits.errors import ConfigError, UsageError
@@ -70,13 +70,12 @@ def propose_regions(classifier: Classifier, luma: Luma) -> list[Proposal]:
         if not chosen or _is_number(place, chosen):
             chosen.append(place)
     chosen.sort(key=lambda place: float(place.best.centres[:, 1].mean()))
-    labels = classifier.card.labels
     return [
         Proposal(
             f"number{k}" if len(chosen) > 1 else "number",
             _around(place, luma.shape),
             len(place.best.digits),
-            "".join(labels[int(row.argmax())] for row in place.probabilities),
+            "".join(map(str, place.probabilities[:, : len(DIGITS)].argmax(axis=1).tolist())),
         )
         for k, place in enumerate(chosen, start=1)
     ]
