@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -227,9 +228,7 @@ class Classifier:
 
     def steady(self, glyphs: Glyphs) -> Probabilities:
         """As :meth:`probabilities`, over as many views of each glyph as the card asks for."""
-        if self.card.views == 1:
-            return self.probabilities(glyphs)
-        return steadied(self.probabilities(jittered(glyphs)))
+        return over_views(self.probabilities, glyphs, self.card.views)
 
     def _check_golden(self) -> None:
         card = self.card
@@ -273,6 +272,16 @@ def read_model(path: Path) -> bytes:
     if len(content) > MAX_MODEL_BYTES:
         raise ModelError(f"it is larger than {MAX_MODEL_BYTES} bytes, so it is none of ours")
     return content
+
+
+def over_views(
+    read: Callable[[Glyphs], Probabilities], glyphs: Glyphs, views: int
+) -> Probabilities:
+    """What glyphs are read as, over one view or several of each: ``float32[N, K]``.
+
+    :param read: gives ``float[N, K]`` for ``uint8[N, 28, 28]``.
+    """
+    return read(glyphs) if views == 1 else steadied(read(jittered(glyphs)))
 
 
 def steadied(probabilities: Probabilities) -> Probabilities:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinydigits.choice import SIGHTINGS, Place
+from tinydigits.pieces import overlap
 
 Box = tuple[int, int, int, int]
 Floats = npt.NDArray[np.floating]
@@ -86,17 +87,9 @@ def single_doubts(boxes: Floats, odds: Floats, best: int) -> Iterator[str]:
     if len(boxes) < SINGLE_INKS:
         yield f"the digit shows in {len(boxes)} inks where {SINGLE_INKS} are needed"
         return
-    share = float(odds[_overlap(boxes, boxes[best]) > SAME_BOX].sum() / odds.sum())
+    share = float(odds[overlap(boxes, boxes[best]) > SAME_BOX].sum() / odds.sum())
     if share < SINGLE_SHARE:
         yield (
             f"the inks show digits in different places: {100 * share:.0f} % agree "
             f"where {100 * SINGLE_SHARE:.0f} % are needed"
         )
-
-
-def _overlap(boxes: Floats, other: Floats) -> Floats:
-    """The area that boxes have in common with another one, as a share of both together."""
-    low, high = np.maximum(boxes[:, :2], other[:2]), np.minimum(boxes[:, 2:], other[2:])
-    common = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + np.prod(other[2:] - other[:2])
-    return np.asarray(common / (areas - common))

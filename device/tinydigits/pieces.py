@@ -100,6 +100,16 @@ def enclosing(boxes: Ints) -> Box:
     return left, top, right, bottom
 
 
+def overlap(
+    boxes: npt.NDArray[np.floating], other: npt.NDArray[np.floating]
+) -> npt.NDArray[np.floating]:
+    """Intersection over union of ``float[N, 4]`` with another box, ``float[4]``: ``float[N]``."""
+    low, high = np.maximum(boxes[:, :2], other[:2]), np.minimum(boxes[:, 2:], other[2:])
+    common = np.prod(np.maximum(high - low, 0), axis=1)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + np.prod(other[2:] - other[:2])
+    return np.asarray(common / (areas - common))
+
+
 def sizeable(components: Components, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     """Which components are more than specks and hairs: ``bool[N]``."""
     left, top, right, bottom = components.boxes.T

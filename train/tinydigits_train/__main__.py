@@ -338,12 +338,13 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415  see the top
+
     from tinydigits_train.sources import load  # noqa: PLC0415  see the top
     from tinydigits_train.sweep import (  # noqa: PLC0415  see the top
         Workers,
         parse_varied,
         sweep,
-        sweep_json,
         sweep_table,
     )
 
@@ -355,7 +356,10 @@ def _sweep(options: argparse.Namespace) -> int:
         seed=options.seed,
         workers=Workers(options.jobs or -1, options.cluster),
     )
-    print(sweep_json(found) if options.json else sweep_table(found))
+    if options.json:
+        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        print(sweep_table(found))
     return 0
 
 

@@ -7,7 +7,6 @@ make its figures worthless.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -225,8 +224,3 @@ def sweep_table(found: Sweep) -> str:
 
 def _wide(name: str) -> int:
     return max(len(name), 7)
-
-
-def sweep_json(found: Sweep) -> str:
-    """The combinations for programs."""
-    return json.dumps(msgspec.to_builtins(found), indent=2)

@@ -17,11 +17,11 @@ from tinydigits.classifier import (
     Glyphs,
     ModelCard,
     Share,
-    steadied,
+    over_views,
 )
 from tinydigits.clock import StageClock
 from tinydigits.files import atomic_write
-from tinydigits.glyph import VIEWS, fingerprint, jittered
+from tinydigits.glyph import VIEWS, fingerprint
 from tinydigits_export.card import read_card, render_card
 from tinydigits_export.export import export_model
 from tinydigits_export.features import BATCH, BITS, Computer
@@ -214,9 +214,7 @@ def _coverage(
 
     Of what is read as a digit: what the model calls none is rejected anyway.
     """
-    probabilities = reader.probabilities(glyphs)
-    if views_of(reader.fit) > 1:
-        probabilities = steadied(reader.probabilities(jittered(glyphs)))
+    probabilities = over_views(reader.probabilities, glyphs, views_of(reader.fit))
     read = probabilities.argmax(axis=1) < len(DIGITS)
     coverage = measure(probabilities[read], labels[read], names).coverage
     # it travels in the model file, where every digit counts

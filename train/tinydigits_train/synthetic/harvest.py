@@ -12,7 +12,7 @@ import numpy as np
 from tinydigits.glyph import Glyph, normalize_glyph
 from tinydigits.ink import POLARITIES, Ink, Recipe, Scene
 from tinydigits.lines import find_lines
-from tinydigits.pieces import Box, DigitInk, Mask
+from tinydigits.pieces import Box, DigitInk, Mask, overlap
 from tinydigits.search import number_recipes
 from tinydigits.single import LOOKS, SIDE, locate_digit
 from tinydigits_train.datasets import NONE
@@ -115,8 +115,9 @@ class _Truth:
 
     def label(self, ink: Ink, candidate: DigitInk) -> int:
         """What a candidate is: 0 to 9, 10 for none, or unclear."""
-        box = tuple(side / ink.scale for side in candidate.box)
-        overlaps = {number: _overlap(box, own) for number, own in self._boxes.items()}
+        box = np.array(candidate.box) / ink.scale
+        own = np.array(list(self._boxes.values()), np.float64).reshape(-1, 4)
+        overlaps = dict(zip(self._boxes, overlap(own, box).tolist(), strict=True))
         number = max(overlaps, key=lambda key: overlaps[key], default=0)
         if not number or overlaps[number] < OTHER:
             return NONE
@@ -154,13 +155,3 @@ def _grown(mask: Mask, reach: int) -> Mask:
         sums = np.cumsum(np.pad(mask, ((reach + 1, reach), (0, 0))), axis=0, dtype=np.int32)
         mask = (sums[2 * reach + 1 :] > sums[: -2 * reach - 1]).T
     return mask
-
-
-def _overlap(box: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Intersection over union."""
-    wide = min(box[2], other[2]) - max(box[0], other[0])
-    high = min(box[3], other[3]) - max(box[1], other[1])
-    if wide <= 0 or high <= 0:
-        return 0.0
-    areas = [(b[2] - b[0]) * (b[3] - b[1]) for b in (box, other)]
-    return wide * high / (sum(areas) - wide * high)
