@@ -19,18 +19,20 @@ from tinydigits_export.convert import to_onnx
 from tinydigits_export.export import with_golden
 from tinydigits_export.features import BITS, Computer
 from tinydigits_export.verify import verify
+from tinydigits_train import ladder
 from tinydigits_train.__main__ import main
 from tinydigits_train.datasets import DataSet
 from tinydigits_train.evaluate import evaluate
 from tinydigits_train.fit import BIT_THRESHOLD, View
-from tinydigits_train.ladder import RecipeFit, best_temperature, fit_recipe, in_memory
-from tinydigits_train.learn import Chunk, Learner, Scaling, mixed
+from tinydigits_train.ladder import RecipeFit, best_temperature, fit_recipe, from_views
+from tinydigits_train.learn import Chunk, Learner, Scaling
 from tinydigits_train.recipes import RECIPES, Phase
-from tinydigits_train.splits import split
+from tinydigits_train.splits import Parts, split
 from tinydigits_train.training import Wanted, train
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
 
+PARTS = Parts(0, np.arange(1000), np.arange(1000, 1200), np.arange(1200, 1797))
 QUICK = replace(RECIPES["oriented"], phases=(Phase(2, 5e-3),), last=Phase(1, 1e-3))
 ENOUGH = replace(RECIPES["oriented"], phases=(Phase(4, 5e-3),), last=Phase(1, 1e-3))
 """To learn from the small digits what there is to be learned."""
@@ -39,7 +41,7 @@ ENOUGH = replace(RECIPES["oriented"], phases=(Phase(4, 5e-3),), last=Phase(1, 1e
 def quick_fit(bundled: DataSet, seed: int = 0) -> RecipeFit:
     """Two epochs on some of the small digits."""
     few = bundled.take(np.arange(600))
-    stream = in_memory([View("as given", few.glyphs)], few.labels, split(few, seed))
+    stream = from_views([View("as given", few.glyphs)], few.labels, split(few, seed))
     return fit_recipe(QUICK, stream, seed=seed)
 
 
@@ -51,8 +53,9 @@ def test_learner_finds_what_scikit_learn_finds() -> None:
     learner.begin(5e-3)
     rng = np.random.default_rng(0)
     for k in range(30):
-        for chunk in mixed(glyphs[:1500], labels[:1500], 500, rng):
-            learner.learn(*chunk, remember=k >= 15)
+        order = rng.permutation(1500)
+        for few in np.array_split(order, 3):
+            learner.learn(glyphs[few], labels[few], remember=k >= 15)
     found = learner.estimator()
     assert isinstance(found, LogisticRegression)
     test = to_bits(glyphs[1500:])
@@ -85,14 +88,21 @@ def test_scaling_floor() -> None:
     assert scaled[:, 4].std() < 1e-4
 
 
-def test_mixed() -> None:
-    """An epoch has every glyph once, with its own label, in chunks of at most the size."""
+def test_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epoch has each glyph as often as its view weighs, with its label, in chunks."""
+    monkeypatch.setattr(ladder, "CHUNK", 500)
     glyphs, _ = sample_glyphs()
-    marked = np.arange(1797, dtype=np.int64)
-    chunks = list(mixed(glyphs, marked, 500, np.random.default_rng(0)))
-    assert [len(chunk[1]) for chunk in chunks] == [500, 500, 500, 297]
-    assert sorted(np.concatenate([chunk[1] for chunk in chunks])) == marked.tolist()
-    assert all(np.array_equal(chunk[0], glyphs[chunk[1]]) for chunk in chunks)
+    marked = np.arange(len(glyphs), dtype=np.int64)
+    inverse = np.asarray(255 - glyphs, np.uint8)
+    stream = from_views([View("as given", glyphs), View("inverse", inverse, 2.0)], marked, PARTS)
+    chunks = list(stream.epoch(np.random.default_rng(0)))
+    assert {len(chunk[1]) for chunk in chunks[:-1]} == {500}
+    shown = np.concatenate([chunk[0] for chunk in chunks])
+    labels = np.concatenate([chunk[1] for chunk in chunks])
+    own = (shown == glyphs[labels]).all(axis=(1, 2))
+    assert ((shown == inverse[labels]).all(axis=(1, 2)) | own).all()
+    for turned, times in ((own, 1), (~own, 2)):
+        assert sorted(labels[turned]) == np.repeat(PARTS.train, times).tolist()
 
 
 def test_temperature() -> None:
@@ -124,7 +134,7 @@ def test_stream_from_anywhere(bundled: DataSet) -> None:
             chosen = rng.integers(0, 500, 200)
             yield few.glyphs[chosen], few.labels[chosen]
 
-    stream = in_memory([View("as given", few.glyphs)], few.labels, split(few, 0))
+    stream = from_views([View("as given", few.glyphs)], few.labels, split(few, 0))
     fit = fit_recipe(QUICK, replace(stream, epoch=epoch, everything=epoch), seed=0)
     assert [point.glyphs for point in fit.epochs] == [600, 1200]
     assert asked[-3:] == [0, 1, 2]
@@ -135,7 +145,7 @@ def test_pairs(bundled: DataSet) -> None:
     few = bundled.take(np.arange(900))
     parts = split(few, 0)
     quick = replace(RECIPES["pairs"], phases=(Phase(3, 3e-3),), last=Phase(1, 5e-4))
-    stream = in_memory([View("as given", few.glyphs)], few.labels, parts)
+    stream = from_views([View("as given", few.glyphs)], few.labels, parts)
     fit = fit_recipe(quick, stream, seed=0, storage="int8")
     compute = Computer(fit.form.features, BIT_THRESHOLD)
     test = compute(few.glyphs[parts.test])

@@ -34,7 +34,7 @@ def test_tells_kinds_apart(fitted: Path) -> None:
     """The report has the accuracy on each set, and on each kind of scene; together, on all."""
     report = json.loads((fitted / "report.json").read_text())
     kinds = report["accuracy_by_kind"]
-    assert {"bundled", "synthetic:300 drum", "synthetic:300 display"} <= set(kinds)
+    assert {"bundled", "synthetic:300 drum", "synthetic:300 print"} <= set(kinds)
     n = np.array([kind["n"] for kind in kinds.values()])
     right = np.array([kind["value"] for kind in kinds.values()]) @ n
     assert n.sum() == report["measures"]["n"]

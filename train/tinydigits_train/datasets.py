@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from tinydigits.classifier import DIGITS, NONE_LABEL, DataSource, Glyphs
 from tinydigits.glyph import GLYPH_SIZE, normalize_glyph
+from tinydigits_train.room import joined, release
 
 Labels = npt.NDArray[np.int64]
 Groups = npt.NDArray[np.str_]
@@ -68,7 +69,8 @@ class DataSet:
     def sha256(self) -> str:
         """Hash over shapes, glyphs and labels, as 64 hex digits, the same on every machine."""
         digest = hashlib.sha256(repr((self.glyphs.shape, self.labels.shape)).encode())
-        digest.update(self.glyphs.tobytes())
+        digest.update(np.ascontiguousarray(self.glyphs).data)
+        release(self.glyphs)
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
@@ -122,7 +124,7 @@ def mix(members: Sequence[Member]) -> DataSet:
     kinds = [_kinds(member.dataset) for member in members]
     return DataSet(
         "+".join(member.dataset.name for member in members),
-        np.concatenate([member.dataset.glyphs for member in members]),
+        joined([member.dataset.glyphs for member in members]),
         np.concatenate([member.dataset.labels for member in members]),
         kinds=np.concatenate(kinds),
         by_device=all(member.dataset.by_device for member in members),
@@ -151,7 +153,7 @@ def through_device(glyphs: Glyphs, *, progress: bool = False) -> Glyphs:
         joblib.delayed(_renew)(chunk) for chunk in chunks
     )
     bar = tqdm(done, "glyphs as the device makes them", len(chunks), disable=not progress or None)
-    return np.concatenate([glyphs[:0], *bar])
+    return joined([glyphs[:0], *bar])
 
 
 def device_view(dataset: DataSet, *, progress: bool = False) -> Glyphs:
@@ -161,7 +163,7 @@ def device_view(dataset: DataSet, *, progress: bool = False) -> Glyphs:
     if not dataset.members:
         return through_device(dataset.glyphs, progress=progress)
     views = [device_view(member.dataset, progress=progress) for member in dataset.members]
-    return np.concatenate(views)
+    return joined(views)
 
 
 def _renew(glyphs: Glyphs) -> Glyphs:

@@ -27,8 +27,9 @@ from tinydigits_export.form import Form
 from tinydigits_export.storage import Storage
 from tinydigits_train.datasets import Indices, Labels, label_names
 from tinydigits_train.fit import BIT_THRESHOLD, View
-from tinydigits_train.learn import Chunk, Learner, Scaling, mixed
+from tinydigits_train.learn import Chunk, Learner, Scaling
 from tinydigits_train.recipes import Phase, Recipe
+from tinydigits_train.room import release
 from tinydigits_train.splits import Parts
 
 CHUNK: Final = 5000
@@ -87,8 +88,8 @@ class RecipeFit:
     epochs: tuple[EpochPoint, ...]
 
 
-def in_memory(views: list[View], labels: Labels, parts: Parts) -> Stream:
-    """The stream from glyphs in memory.
+def from_views(views: list[View], labels: Labels, parts: Parts) -> Stream:
+    """The stream from glyphs in arrays, of which no more than a chunk is copied at a time.
 
     :param views: the same digits in one or more views; the weight of a glyph is how often it is in
         an epoch, on average. The first view is what is calibrated on.
@@ -101,8 +102,17 @@ def in_memory(views: list[View], labels: Labels, parts: Parts) -> Stream:
             )
             for view in views
         ]
-        glyphs = np.concatenate([v.glyphs[k] for v, k in zip(views, drawn, strict=True)])
-        return mixed(glyphs, labels[np.concatenate(drawn)], CHUNK, rng)
+        counts = [len(own) for own in drawn]
+        which, of_view = np.concatenate(drawn), np.repeat(np.arange(len(views)), counts)
+        order = rng.permutation(len(which))
+        for first in range(0, len(order), CHUNK):
+            chosen = order[first : first + CHUNK]
+            glyphs = np.empty((len(chosen), *views[0].glyphs.shape[1:]), np.uint8)
+            for k, view in enumerate(views):
+                own = of_view[chosen] == k
+                glyphs[own] = view.glyphs[which[chosen[own]]]
+                release(view.glyphs)
+            yield glyphs, labels[which[chosen]]
 
     chosen = parts.validation
     return Stream(

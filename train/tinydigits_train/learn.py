@@ -6,7 +6,6 @@ learned from and forgotten. What comes out is scikit-learn's estimator all the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -111,11 +110,3 @@ def estimator_of(
     estimator.classes_ = np.arange(len(weights))
     estimator.n_features_in_ = weights.shape[1]
     return estimator
-
-
-def mixed(glyphs: Glyphs, labels: Labels, size: int, rng: np.random.Generator) -> Iterator[Chunk]:
-    """One epoch over glyphs in memory, in an order drawn anew, in chunks of at most ``size``."""
-    order = rng.permutation(len(labels))
-    for first in range(0, len(order), size):
-        chosen = order[first : first + size]
-        yield glyphs[chosen], labels[chosen]

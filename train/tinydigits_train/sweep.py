@@ -22,7 +22,7 @@ from tinydigits_export.features import Computer
 from tinydigits_train.augment import Augmentation
 from tinydigits_train.datasets import DataSet, Labels
 from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, View, try_linear
-from tinydigits_train.ladder import fit_recipe, in_memory, scores_of
+from tinydigits_train.ladder import fit_recipe, from_views, scores_of
 from tinydigits_train.recipes import RECIPES
 from tinydigits_train.splits import Parts, split
 from tinydigits_train.training import AS_DEVICE, LINEAR, make_views
@@ -186,7 +186,7 @@ def _try_recipe(material: Material, settings: Settings) -> dict[str, float]:
         augmentation=replace(recipe.augmentation, **changed),
     )
     parts = material.parts
-    stream = in_memory(list(material.views), material.labels, parts)
+    stream = from_views(list(material.views), material.labels, parts)
     # in its last phase, fit would learn from the validation part, too
     stream = replace(stream, everything=stream.epoch)
     fit = fit_recipe(recipe, stream, seed=material.seed)

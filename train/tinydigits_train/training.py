@@ -32,7 +32,7 @@ from tinydigits_export.storage import Storage
 from tinydigits_train.datasets import DataSet, device_view, label_names
 from tinydigits_train.evidence import show_evidence
 from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear
-from tinydigits_train.ladder import RecipeFit, fit_recipe, in_memory
+from tinydigits_train.ladder import RecipeFit, fit_recipe, from_views
 from tinydigits_train.measure import Measures, measure, wilson
 from tinydigits_train.page import write_report
 from tinydigits_train.portrait import (
@@ -164,7 +164,7 @@ def _fit(wanted: Wanted, views: list[View], dataset: DataSet, parts: Parts) -> F
         return fit
     return fit_recipe(
         RECIPES[wanted.model],
-        in_memory(views, dataset.labels, parts),
+        from_views(views, dataset.labels, parts),
         seed=wanted.seed,
         storage=wanted.storage,
         progress=True,

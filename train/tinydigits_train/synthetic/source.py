@@ -14,7 +14,7 @@ from tqdm import tqdm
 from tinydigits.classifier import Glyphs
 from tinydigits.glyph import GLYPH_SIZE
 from tinydigits_train.datasets import DataSet, Groups, Indices, Labels
-from tinydigits_train.splits import FOLDS
+from tinydigits_train.room import joined, release, room
 from tinydigits_train.synthetic.harvest import harvest
 from tinydigits_train.synthetic.scenes import make_scene
 from tinydigits_train.synthetic.typecase import Typecase
@@ -23,6 +23,10 @@ NAME: Final = "synthetic"
 
 COUNT: Final = 60_000
 """Glyphs where no number is asked for: as many as MNIST has to train on."""
+
+FOLDS: Final = 10
+"""One scene in ten is in the test part, one in the validation part: to make them takes longest, and
+a tenth says enough."""
 
 _SCENES: Final = 25
 """Scenes of a task: enough that starting it costs nothing, few enough to follow progress."""
@@ -64,22 +68,25 @@ def load_synthetic(
     :param jobs: processes; else one, or one a core where there is much to do.
     """
     jobs = jobs or (1 if size < _FEW else -1)
-    parts: list[Harvest] = []
-    missing = size
+    glyphs, labels, scenes = room(size), np.empty(size, np.int64), np.empty(size, np.int64)
+    kinds: list[str] = []
     with tqdm(desc="synthetic glyphs", total=size, disable=None) as bar:
         for part in chunks(typecase, seed, jobs=jobs):
-            parts.append(part)
-            bar.update(min(len(part.labels), missing))
-            missing -= len(part.labels)
-            if missing <= 0:
+            new = slice(len(kinds), min(len(kinds) + len(part.labels), size))
+            count = new.stop - new.start
+            glyphs[new] = part.glyphs[:count]
+            labels[new], scenes[new] = part.labels[:count], part.scenes[:count]
+            kinds += part.kinds[:count].tolist()
+            release(glyphs)
+            bar.update(count)
+            if new.stop == size:
                 break
-    whole = _joined(parts)
     return DataSet(
         f"{NAME}:{size}",
-        whole.glyphs[:size],
-        whole.labels[:size],
-        kinds=whole.kinds[:size],
-        folds=whole.scenes[:size] % FOLDS,
+        glyphs,
+        labels,
+        kinds=np.array(kinds),
+        folds=scenes % FOLDS,
         by_device=True,
     )
 
@@ -106,7 +113,7 @@ def _harvest(typecase: Typecase, seed: int, first: int) -> Harvest:
 
 def _joined(parts: list[Harvest]) -> Harvest:
     return Harvest(
-        np.concatenate([part.glyphs for part in parts]),
+        joined([part.glyphs for part in parts]),
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.kinds for part in parts]),
         np.concatenate([part.scenes for part in parts]),
