@@ -22,10 +22,10 @@ from tinydigits_train.synthetic.fonts import PACKAGES, draw_character, find_font
 from tinydigits_train.synthetic.harvest import harvest
 from tinydigits_train.synthetic.lettering import HEIGHT, altered, cropped
 from tinydigits_train.synthetic.row import MARGIN, Row
-from tinydigits_train.synthetic.scenes import KINDS, make_scene
+from tinydigits_train.synthetic.scenes import FOLDS, KINDS, make_scene
 from tinydigits_train.synthetic.segments import Dots, Segments
 from tinydigits_train.synthetic.sheet import UNCLEAR, Sheet
-from tinydigits_train.synthetic.source import FOLDS, chunks, load_synthetic
+from tinydigits_train.synthetic.source import chunks, load_synthetic
 from tinydigits_train.synthetic.strokes import FORMS, Hand
 from tinydigits_train.synthetic.typecase import Typecase
 

@@ -15,8 +15,9 @@ from tinydigits_export.pairs import Pairs
 from tinydigits_export.storage import Storage, rounded
 from tinydigits_train.fit import BIT_THRESHOLD
 
-COMPONENTS: Final = 150
-"""More than 120 hardly change the accuracy; these still fit into half a megabyte as float16."""
+COMPONENTS: Final = 146
+"""More than 120 hardly change the accuracy; with eleven classes these still fit into half a
+megabyte as float16."""
 
 EXPONENT: Final = 0.15
 """A component is divided by this power of its share of the largest variance: weak components are

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import joblib
 import numpy as np
@@ -17,6 +17,9 @@ from tqdm import tqdm
 from tinydigits.classifier import DIGITS, NONE_LABEL, DataSource, Glyphs
 from tinydigits.glyph import GLYPH_SIZE, normalize_glyph
 from tinydigits_train.room import joined, release
+
+if TYPE_CHECKING:
+    from tinydigits_train.synthetic.scenes import Scenery
 
 Labels = npt.NDArray[np.int64]
 Groups = npt.NDArray[np.str_]
@@ -55,6 +58,8 @@ class DataSet:
     """``str[N]``: what reports tell apart, as kinds of scenes are."""
     by_device: bool = False
     """Whether the device's own steps made all glyphs from pictures."""
+    scenery: Scenery | None = None
+    """The scenes that the glyphs are of, where these were made up."""
     members: tuple[Member, ...] = ()
     """The sets that this one is a mix of, in order; none where it is no mix."""
 
@@ -128,6 +133,7 @@ def mix(members: Sequence[Member]) -> DataSet:
         np.concatenate([member.dataset.labels for member in members]),
         kinds=np.concatenate(kinds),
         by_device=all(member.dataset.by_device for member in members),
+        scenery=next((m.dataset.scenery for m in members if m.dataset.scenery), None),
         members=tuple(members),
     )
 

@@ -74,8 +74,8 @@ RECIPES: Final = {
     Pairs.name: Recipe(
         features=learned_pairs,
         storage="float16",
-        phases=(Phase(12, 3e-3),),
-        last=Phase(4, 2e-3),
+        phases=(Phase(7, 3e-3), Phase(3, 1e-3)),
+        last=Phase(2, 1e-3),
         augmentation=OTHER_HANDS,
         plain=0.1,
         decay=0.3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,8 @@ from tinydigits.clock import StageClock
 from tinydigits.files import atomic_write
 from tinydigits.glyph import VIEWS, fingerprint
 from tinydigits_export.card import read_card, render_card
-from tinydigits_export.export import export_model
+from tinydigits_export.convert import to_onnx
+from tinydigits_export.export import export_model, with_golden
 from tinydigits_export.features import BATCH, BITS, Computer
 from tinydigits_export.fitted import Fitted
 from tinydigits_export.form import LINEAR_FORM, Form
@@ -45,8 +47,10 @@ from tinydigits_train.portrait import (
     view_data,
 )
 from tinydigits_train.recipes import RECIPES
+from tinydigits_train.rehearsal import rehearse
 from tinydigits_train.report import FitReport, library_versions, peak_memory
 from tinydigits_train.splits import Parts, split
+from tinydigits_train.synthetic.scenes import Scenery
 
 MODEL_NAME: Final = "digits.onnx"
 MODEL_CARD_NAME: Final = "MODEL_CARD.md"
@@ -94,9 +98,12 @@ def train(dataset: DataSet, wanted: Wanted, folder: Path, clock: StageClock) -> 
         measures = by_view[AS_GIVEN]
         by_kind = _by_kind(reader, dataset.take(parts.test))
         coverage = _coverage(reader, views[-1].glyphs[parts.test], labels, names)
+    card = _card(wanted.model, dataset, parts, measures, coverage)
+    card = msgspec.structs.replace(card, views=views_of(fit))
+    if dataset.scenery:
+        with clock.stage("rehearse"):
+            card = _rehearsed(fit, card, dataset.scenery)
     with clock.stage("export"):
-        card = _card(wanted.model, dataset, parts, measures, coverage)
-        card = msgspec.structs.replace(card, views=views_of(fit))
         fitted = Fitted(fit.estimator, card, dataset.glyphs[parts.test], fit.form)
         fitted.save(folder)
         model = folder / MODEL_NAME
@@ -217,7 +224,18 @@ def _coverage(
     probabilities = over_views(reader.probabilities, glyphs, views_of(reader.fit))
     read = probabilities.argmax(axis=1) < len(DIGITS)
     coverage = measure(probabilities[read], labels[read], names).coverage
-    # it travels in the model file, where every digit counts
+    return _rounded(coverage)
+
+
+def _rehearsed(fit: Fit, card: ModelCard, scenery: Scenery) -> ModelCard:
+    """The card with the coverage of whole scenes, if anything is read in them."""
+    content = to_onnx(fit.estimator, with_golden(fit.estimator, card, fit.form), fit.form)
+    coverage = _rounded(rehearse(content, scenery, progress=True))
+    return msgspec.structs.replace(card, coverage=coverage or card.coverage)
+
+
+def _rounded(coverage: Sequence[CoveragePoint]) -> tuple[CoveragePoint, ...]:
+    """As it travels in the model file, where every digit counts."""
     return tuple(
         CoveragePoint(round(p.confidence, 5), round(p.coverage, 5), round(p.error, 5))
         for p in coverage

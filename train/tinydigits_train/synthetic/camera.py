@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from typing import Final
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from tinydigits.frame import Luma
+from tinydigits.pieces import Box
 from tinydigits_train.synthetic.lettering import HEIGHT
 from tinydigits_train.synthetic.sheet import Sheet, Window
 
@@ -34,6 +36,15 @@ class Photo:
     luma: Luma
     owner: npt.NDArray[np.uint8]
     labels: tuple[int, ...]
+
+    @cached_property
+    def boxes(self) -> dict[int, Box]:
+        """Where each digit's ink is, by its number in ``owner``."""
+        found = {}
+        for number in np.unique(self.owner[self.owner > 0]).tolist():
+            y, x = np.nonzero(self.owner == number)
+            found[number] = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
+        return found
 
 
 @dataclass(frozen=True)

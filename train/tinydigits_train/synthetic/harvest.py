@@ -12,7 +12,7 @@ import numpy as np
 from tinydigits.glyph import Glyph, normalize_glyph
 from tinydigits.ink import POLARITIES, Ink, Recipe, Scene
 from tinydigits.lines import find_lines
-from tinydigits.pieces import Box, DigitInk, Mask, overlap
+from tinydigits.pieces import DigitInk, Mask, overlap
 from tinydigits.search import number_recipes
 from tinydigits.single import LOOKS, SIDE, locate_digit
 from tinydigits_train.datasets import NONE
@@ -106,12 +106,7 @@ class _Truth:
     def __init__(self, photo: Photo) -> None:
         self._owner = photo.owner
         self._labels = photo.labels
-        self._boxes: dict[int, Box] = {}
-        self._areas: dict[int, int] = {}
-        for number in np.unique(photo.owner[photo.owner > 0]).tolist():
-            y, x = np.nonzero(photo.owner == number)
-            box = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
-            self._boxes[number], self._areas[number] = box, x.size
+        self._boxes = photo.boxes
 
     def label(self, ink: Ink, candidate: DigitInk) -> int:
         """What a candidate is: 0 to 9, 10 for none, or unclear."""
@@ -143,7 +138,7 @@ class _Truth:
         reach = max(1, round(NEAR * candidate.height))
         missed = np.count_nonzero(own & ~_grown(candidate.mask, reach))
         foreign = np.count_nonzero(candidate.mask & ~_grown(own, reach))
-        whole = self._areas[number] * ink.scale**2
+        whole = np.count_nonzero(self._owner == number) * ink.scale**2
         beyond = max(0.0, whole - np.count_nonzero(own))  # outside of the candidate's box
         missing = (missed + NEARLY * beyond) / max(whole, 1.0)
         return float(1 - max(missing, foreign / np.count_nonzero(candidate.mask)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tinydigits_train.synthetic import clutter, surroundings
 from tinydigits_train.synthetic.camera import Photo, Shot, photograph
@@ -57,6 +58,28 @@ class Scene:
     kind: str
     photo: Photo
     single: bool
+
+
+FOLDS: Final = 10
+"""One scene in ten is in the test part, one in the validation part: to make them takes longest, and
+a tenth says enough."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scenery:
+    """The scenes that a data set's glyphs are of: the first ``count`` of a seed."""
+
+    typecase: Typecase
+    seed: int
+    count: int
+
+    def scene(self, number: int) -> Scene:
+        """One of them."""
+        return make_scene(self.typecase, self.seed, number)
+
+    def test_numbers(self) -> npt.NDArray[np.int64]:
+        """Of those in the test part."""
+        return np.arange(0, self.count, FOLDS)
 
 
 def make_scene(typecase: Typecase, seed: int, number: int) -> Scene:

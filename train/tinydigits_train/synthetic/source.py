@@ -16,17 +16,13 @@ from tinydigits.glyph import GLYPH_SIZE
 from tinydigits_train.datasets import DataSet, Groups, Indices, Labels
 from tinydigits_train.room import joined, release, room
 from tinydigits_train.synthetic.harvest import harvest
-from tinydigits_train.synthetic.scenes import make_scene
+from tinydigits_train.synthetic.scenes import FOLDS, Scenery, make_scene
 from tinydigits_train.synthetic.typecase import Typecase
 
 NAME: Final = "synthetic"
 
 COUNT: Final = 60_000
 """Glyphs where no number is asked for: as many as MNIST has to train on."""
-
-FOLDS: Final = 10
-"""One scene in ten is in the test part, one in the validation part: to make them takes longest, and
-a tenth says enough."""
 
 _SCENES: Final = 25
 """Scenes of a task: enough that starting it costs nothing, few enough to follow progress."""
@@ -88,6 +84,7 @@ def load_synthetic(
         kinds=np.array(kinds),
         folds=scenes % FOLDS,
         by_device=True,
+        scenery=Scenery(typecase, seed, int(scenes[-1]) + 1),
     )
 
 
