@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from tinydigits.classifier import DIGITS, NONE_LABEL, DataSource, Glyphs
 from tinydigits.glyph import GLYPH_SIZE, normalize_glyph
+from tinydigits.labels import LabelledPicture
 from tinydigits_train.room import joined, release
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class DataSet:
     """``str[N]``: what reports tell apart, as kinds of scenes are."""
     by_device: bool = False
     """Whether the device's own steps made all glyphs from pictures."""
+    pictures: tuple[LabelledPicture, ...] = ()
+    """Which picture each glyph is of, where the set is made of labelled pictures."""
     scenery: Scenery | None = None
     """The scenes that the glyphs are of, where these were made up."""
     members: tuple[Member, ...] = ()
@@ -100,6 +103,7 @@ class DataSet:
             groups=None if self.groups is None else self.groups[indices],
             folds=None if self.folds is None else self.folds[indices],
             kinds=None if self.kinds is None else self.kinds[indices],
+            pictures=tuple(self.pictures[k] for k in indices.tolist()) if self.pictures else (),
             test_start=None,
             members=(),
         )

@@ -13,13 +13,19 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
-from tinydigits.classifier import DIGITS
+from tinydigits.classifier import DEFAULT_MODEL, DIGITS, Classifier
+from tinydigits.clock import StageClock
 from tinydigits.errors import DataError, PictureError
 from tinydigits.frame import Frame
-from tinydigits.glyph import Glyph
+from tinydigits.glyph import Glyph, normalize_glyph
+from tinydigits.ink import POLARITIES, Scene
 from tinydigits.labels import LabelledPicture, list_pictures
 from tinydigits.reader import single_glyph
+from tinydigits.single import single_sightings
 from tinydigits_train.datasets import NONE, DataSet
+
+_SEEN: Final = 0.5
+"""Probability of ``none`` below which the shipped model sees some digit in an ink."""
 
 _NAMED: Final = 3
 """So many of the pictures that were left out are named."""
@@ -28,45 +34,75 @@ _NAMED: Final = 3
 def load_folder(folder: Path, *, none: bool = False) -> DataSet:
     """The glyphs of a folder of labelled pictures.
 
-    :param none: whether to keep pictures that don't show one whole digit.
+    :param none: whether to keep pictures that don't show one whole digit, and to learn from every
+        ink in which the digit is seen: what a model that knows ``none`` is asked to tell apart.
 
     Pictures that can't be decoded, or in which no digit is found, are left out and told on stderr.
 
     :raises DataError: where the labels can't be understood, or no glyph is left.
     """
     pictures = list_pictures(folder)
+    guide = Classifier.load(DEFAULT_MODEL) if none else None
     glyphs: list[Glyph] = []
     used: list[LabelledPicture] = []
     left_out: dict[str, list[str]] = {}
     for picture in tqdm(pictures, "pictures", disable=None):
-        glyph = _glyph(picture, none=none)
-        if isinstance(glyph, str):
-            left_out.setdefault(glyph, []).append(picture.path.name)
+        found = _glyphs(picture, guide)
+        if isinstance(found, str):
+            left_out.setdefault(found, []).append(picture.path.name)
             continue
-        glyphs.append(glyph)
-        used.append(picture)
+        glyphs += found
+        used += [picture] * len(found)
     _tell_left_out(folder, len(pictures), left_out)
     if not used:
         raise DataError(f"{folder}: no picture in it gave a digit")
     labels = np.array([int(picture.digits or NONE) for picture in used], np.int64)
-    groups = None
-    if any(picture.group is not None for picture in used):
-        # a picture without a group is a group of its own
-        groups = np.array([picture.group or f"/{i}" for i, picture in enumerate(used)], np.str_)
+    # a picture without a group is a group of its own
+    groups = np.array([picture.group or f"/{picture.path}" for picture in used], np.str_)
     # the path as it was named may tell of a person's home; it would travel in the model's card
     name = f"folder:{folder.resolve().name}"
-    return DataSet(name, np.stack(glyphs), labels, groups, by_device=True)
+    return DataSet(
+        name,
+        np.stack(glyphs),
+        labels,
+        groups if none or any(picture.group for picture in used) else None,
+        by_device=True,
+        pictures=tuple(used),
+    )
 
 
-def _glyph(picture: LabelledPicture, *, none: bool) -> Glyph | str:
-    """The glyph, or why there is none."""
-    if picture.digits not in DIGITS and not (none and picture.digits is None):
+def _glyphs(picture: LabelledPicture, guide: Classifier | None) -> list[Glyph] | str:
+    """What is to be learned from a picture, or why there is nothing."""
+    if picture.digits not in DIGITS and not (guide and picture.digits is None):
         return "labelled as not one digit"
     try:
-        glyph = single_glyph(Frame.from_file(picture.path))
+        frame = Frame.from_file(picture.path)
     except PictureError:
         return "unreadable"
-    return "without a digit" if glyph is None else glyph
+    if guide:
+        glyphs = _in_every_ink(frame, guide, shows_digit=picture.digits is not None)
+    else:
+        glyph = single_glyph(frame)
+        glyphs = [] if glyph is None else [glyph]
+    return glyphs or "without a digit"
+
+
+def _in_every_ink(frame: Frame, guide: Classifier, *, shows_digit: bool) -> list[Glyph]:
+    """What the device takes for the digit in each of its inks, each once.
+
+    Of a digit, those in which the guide sees one, whichever; where it sees none, the likeliest.
+    Of none, all.
+    """
+    seen = single_sightings(Scene(frame.luma), POLARITIES, StageClock(), 0.0)
+    glyphs = {}
+    for _, digit, _ in seen:
+        glyph = normalize_glyph(digit.mask)
+        glyphs[glyph.tobytes()] = glyph
+    found = list(glyphs.values())
+    if not (shows_digit and found):
+        return found
+    none = guide.probabilities(np.stack(found))[:, len(DIGITS) :].sum(axis=1)
+    return [found[k] for k in np.flatnonzero(none < _SEEN)] or found[:1]
 
 
 def _tell_left_out(folder: Path, total: int, left_out: dict[str, list[str]]) -> None:

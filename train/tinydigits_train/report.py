@@ -80,6 +80,9 @@ class FitReport(_Report, frozen=True, kw_only=True, tag="fit"):
     """On the test part, in each of the views."""
     accuracy_by_kind: dict[str, Share] = {}
     """On the test part, for each set of a mix and each kind of scene."""
+    accuracy_of_pictures: dict[str, Share] = {}
+    """On the test part of folders, each picture read whole as the device reads it: for each folder,
+    and for each of its groups."""
     device_coverage: tuple[CoveragePoint, ...]
     """Error against coverage as the device reads; the model's card has it too."""
     peak_memory: int

@@ -55,6 +55,8 @@ def fit_summary(report: FitReport, folder: Path, data: str) -> str:
     rows["on the device"] = f"{percent(again)} of the same digits, as it makes their glyphs"
     for kind, share in report.accuracy_by_kind.items():
         rows[kind] = f"{percent(share.value)} of {share.n:,}"
+    for name, share in report.accuracy_of_pictures.items():
+        rows[f"whole {name}"] = f"{percent(share.value)} of {share.n:,} pictures"
     rows["worst read digit"] = _worst(measures)
     rows["calibration error"] = percent(measures.calibration_error)
     checked = f"verified on {report.verification.n:,} glyphs with two runtimes"

@@ -34,6 +34,7 @@ from tinydigits_export.storage import Storage
 from tinydigits_train.datasets import DataSet, device_view, label_names
 from tinydigits_train.evidence import show_evidence
 from tinydigits_train.fit import BIT_THRESHOLD, DEVICE_WEIGHT, LinearFit, View, fit_linear
+from tinydigits_train.held_out import read_held_out
 from tinydigits_train.ladder import RecipeFit, fit_recipe, from_views
 from tinydigits_train.measure import Measures, measure, wilson
 from tinydigits_train.page import write_report
@@ -110,6 +111,8 @@ def train(dataset: DataSet, wanted: Wanted, folder: Path, clock: StageClock) -> 
         verification, size = export_model(fitted.estimator, card, fitted.glyphs, model, fitted.form)
         text = render_card(read_card(model)[0], size)
         atomic_write(folder / MODEL_CARD_NAME, text.encode())
+    with clock.stage("pictures"):
+        whole = read_held_out(dataset, parts.test, model.read_bytes(), progress=True)
     report = FitReport(
         model=wanted.model,
         data=view_data(dataset, parts.by_name(), card.threshold),
@@ -121,6 +124,7 @@ def train(dataset: DataSet, wanted: Wanted, folder: Path, clock: StageClock) -> 
         device_coverage=card.coverage,
         accuracy_by_view={name: found.share() for name, found in by_view.items()},
         accuracy_by_kind=by_kind,
+        accuracy_of_pictures=whole,
         versions=card.versions,
         seconds=clock.seconds,
         peak_memory=peak_memory(),
