@@ -6,6 +6,7 @@ whole numbers alone: every machine draws the same bits.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -85,11 +86,16 @@ _STROKES: Final = (
 )
 
 
+@cache
 def golden_glyphs() -> Glyphs:
-    """``uint8[10, 28, 28]`` of 0 and 255: the digits 0 to 9 in their order."""
+    """``uint8[10, 28, 28]`` of 0 and 255: the digits 0 to 9 in their order, drawn once and for all.
+
+    Nobody can write to them.
+    """
     glyphs = np.zeros((len(_STROKES), GLYPH_SIZE, GLYPH_SIZE), np.uint8)
     for glyph, strokes in zip(glyphs, _STROKES, strict=True):
         glyph[normalize_glyph(_draw(strokes)) >= _HALF_INK] = 255
+    glyphs.flags.writeable = False
     return glyphs
 
 
