@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test figures reports fuzz model steady lint camera-stack dist clean
+.PHONY: help demo test slow figures reports fuzz model steady lint camera-stack dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -36,7 +36,10 @@ demo: $(INSTALLED) ## train, export, and read numbers from camera-like frames
 	@echo "Report to look at:   demo/model/report.html"
 
 test: $(INSTALLED) ## run every quick test
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n auto --dist loadfile
+
+slow: $(INSTALLED) ## hold that several processes and a cluster find what one process finds
+	$(BIN)/pytest tests/slow.py
 
 figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIGITS_DATA)
 	$(BIN)/pytest -s tests/figures.py

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ from PIL import Image
 # before any test imports NumPy: threads that wait for each other make small matrices crawl where
 # several tests run at once
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# each worker of xdist keeps a core busy: joblib's own processes would only import scikit-learn once
+# more. ``make slow`` holds that they find what one process finds.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
 
 if TYPE_CHECKING:
     from tinydigits_train.datasets import DataSet
@@ -44,22 +50,61 @@ def mnist(mnist_dir: Path) -> DataSet:
     return load_mnist(mnist_dir)
 
 
+@dataclass(frozen=True)
+class MadeOnce:
+    """The bundled digits, and scenes drawn by rule alone: what takes a second to make."""
+
+    load_bundled: Callable[[], DataSet]
+    draw_by_rule: Callable[[int, int], DataSet]
+
+
 @pytest.fixture(scope="session")
-def loaded_once() -> Generator[None]:
-    """The bundled digits are made once for all commands that load them."""
-    from tinydigits_train import sources  # tests of the device need no scikit-learn
+def made_once() -> MadeOnce:
+    """Each is made when it is asked for first."""
+    from tinydigits_train.sources import load_bundled  # tests of the device need no scikit-learn
+    from tinydigits_train.synthetic.source import load_synthetic
+    from tinydigits_train.synthetic.typecase import Typecase
+
+    return MadeOnce(
+        cache(load_bundled), cache(lambda seed, size: load_synthetic(Typecase(), seed, size))
+    )
+
+
+@pytest.fixture(scope="session")
+def bundled(made_once: MadeOnce) -> DataSet:
+    """Scikit-learn's digits."""
+    return made_once.load_bundled()
+
+
+@pytest.fixture(scope="module")
+def loaded_once(made_once: MadeOnce) -> Generator[None]:
+    """All commands of a module that load these sets get the same."""
+    from tinydigits_train import sources
+    from tinydigits_train.synthetic.source import load_synthetic
+    from tinydigits_train.synthetic.typecase import Typecase
+
+    def load(typecase: Typecase, seed: int, size: int) -> DataSet:
+        if typecase.fonts or typecase.glyphs is not None:
+            return load_synthetic(typecase, seed, size)
+        return made_once.draw_by_rule(seed, size)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "load_bundled", cache(sources.load_bundled))
+        patch.setattr(sources, "load_bundled", made_once.load_bundled)
+        patch.setattr(sources, "load_synthetic", load)
         yield
 
 
-@pytest.fixture(scope="session")
-def bundled(loaded_once: None) -> DataSet:  # noqa: ARG001  it makes this cheap
-    """Scikit-learn's digits; making their glyphs takes half a second."""
-    from tinydigits_train.sources import load_bundled
+@pytest.fixture(scope="module")
+def few_bundled(loaded_once: None, bundled: DataSet) -> Generator[DataSet]:  # noqa: ARG001  first
+    """Half of the bundled digits, which commands load in place of all where half is enough."""
+    import numpy as np
 
-    return load_bundled()
+    from tinydigits_train import sources
+
+    half = bundled.take(np.arange(900))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "load_bundled", lambda: half)
+        yield half
 
 
 @pytest.fixture

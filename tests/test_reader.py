@@ -323,8 +323,8 @@ def handheld(digit: npt.NDArray[np.uint8], rng: np.random.Generator, *, dark: bo
 def test_camera_costs_nothing(mnist_dir: Path) -> None:
     """Of MNIST's digits as many are read through frames as from its own 28x28 pixels."""
     # ``make figures`` has all of them
-    images = read_mnist_file(mnist_dir, TEST_IMAGES)[:100]
-    labels = read_mnist_file(mnist_dir, TEST_LABELS)[:100]
+    images = read_mnist_file(mnist_dir, TEST_IMAGES)[:50]
+    labels = read_mnist_file(mnist_dir, TEST_LABELS)[:50]
     straight = shipped().probabilities(images).argmax(axis=1) == labels
     reader = Reader(shipped(), digits=1)
     rng = np.random.default_rng(20)

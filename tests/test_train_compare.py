@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from samples import picture_of, sample_glyphs, sample_model
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits_export.features import feature_model
 from tinydigits_export.oriented import Oriented
+from tinydigits_train import cost
 from tinydigits_train.__main__ import main
 from tinydigits_train.compare import Comparison, compare, error_at, mcnemar
 from tinydigits_train.cost import microseconds, multiply_adds
@@ -26,6 +28,14 @@ from tinydigits_train.spoil import SPOILS, spoiled
 Capture = pytest.CaptureFixture[str]
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _briefly_timed() -> Generator[None]:
+    """How long a glyph takes is measured a few times only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "MEASUREMENTS", 5)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +150,7 @@ def test_page(found: Comparison) -> None:
     assert all(name in label for name in names)
 
 
+@pytest.mark.usefixtures("few_bundled")
 def test_command(found: Comparison, tmp_path: Path, capsys: Capture) -> None:
     """The command prints a table or JSON, and writes both forms to a folder."""
     again = ["compare", str(DEFAULT_MODEL), "--data", "bundled", "--no-references"]
@@ -155,6 +166,7 @@ def test_command(found: Comparison, tmp_path: Path, capsys: Capture) -> None:
     assert json.loads(found.to_json())["n"] == 120
 
 
+@pytest.mark.usefixtures("few_bundled")
 def test_other_split(tmp_path: Path, capsys: Capture) -> None:
     """A model that has learned from what it would be measured on is left out, with a word."""
     assert main(["fit", "--data", "bundled", "--seed", "3", "-o", str(tmp_path)]) == 0

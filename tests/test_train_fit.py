@@ -32,8 +32,11 @@ SEED = 7
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """What fit writes for the bundled digits, and what it prints."""
+def fitted(
+    tmp_path_factory: pytest.TempPathFactory,
+    few_bundled: DataSet,  # noqa: ARG001  what it loads
+) -> tuple[Path, str]:
+    """What fit writes for half of the bundled digits, and what it prints."""
     folder = tmp_path_factory.mktemp("fit") / "new" / "folder"
     printed = io.StringIO()
     with redirect_stdout(printed):
@@ -127,11 +130,11 @@ def test_writes(folder: Path) -> None:
     ]
 
 
-def test_report(report: FitReport, folder: Path, bundled: DataSet) -> None:
+def test_report(report: FitReport, folder: Path, few_bundled: DataSet) -> None:
     """The report tells data, split, choice, measures, versions and costs."""
-    parts = split(bundled, seed=SEED)
+    parts = split(few_bundled, seed=SEED)
     assert report.schema == 3
-    assert report.data.source == bundled.source()
+    assert report.data.source == few_bundled.source()
     assert report.split == parts.card()
     assert report.c in {candidate.c for candidate in report.ladder}
     assert report.views == {"as given": 1.0, "as the device makes them": DEVICE_WEIGHT}
@@ -161,10 +164,10 @@ def test_model_carries_the_measures(
     assert "self-test at start: 10" in text
 
 
-def test_can_be_exported_again(report: FitReport, folder: Path, bundled: DataSet) -> None:
+def test_can_be_exported_again(report: FitReport, folder: Path, few_bundled: DataSet) -> None:
     """The folder holds all that tinydigits-export needs, the whole test part among it."""
     again = Fitted.load(folder)
-    assert np.array_equal(again.glyphs, bundled.glyphs[split(bundled, seed=SEED).test])
+    assert np.array_equal(again.glyphs, few_bundled.glyphs[split(few_bundled, seed=SEED).test])
     assert again.card.accuracy == report.measures.share()
 
 
@@ -177,22 +180,24 @@ def test_says_what_it_did(fitted: tuple[Path, str]) -> None:
 
 
 def test_evaluate_takes_the_same_test_part(
-    report: FitReport, classifier: Classifier, bundled: DataSet
+    report: FitReport, classifier: Classifier, few_bundled: DataSet
 ) -> None:
     """A model is measured on what it was not trained on, and comes out as when it was fitted."""
-    found = evaluate(classifier, bundled).measures
+    found = evaluate(classifier, few_bundled).measures
     assert found.n == report.measures.n
     assert found.accuracy == report.measures.accuracy
     assert found.confusion == report.measures.confusion
     assert found.calibration_error == pytest.approx(report.measures.calibration_error, abs=1e-5)
 
 
-def test_evaluate_on_other_data(classifier: Classifier, bundled: DataSet, mnist: DataSet) -> None:
+def test_evaluate_on_other_data(
+    classifier: Classifier, few_bundled: DataSet, mnist: DataSet
+) -> None:
     """Of a set the model has not seen everything is measured, of MNIST the official test part."""
-    foreign = bundled.take(np.arange(1000))
-    assert evaluate(classifier, foreign).measures.n == 1000
-    assert evaluate(classifier, foreign, "test").measures.n == 200
-    assert evaluate(classifier, bundled, "all").measures.n == 1797
+    foreign = few_bundled.take(np.arange(500))
+    assert evaluate(classifier, foreign).measures.n == 500
+    assert evaluate(classifier, foreign, "test").measures.n == 100
+    assert evaluate(classifier, few_bundled, "all").measures.n == 900
     official = evaluate(classifier, mnist).measures
     assert official.n == 10_000
     assert 0.4 < official.accuracy < 0.9
@@ -211,6 +216,6 @@ def test_evaluate_table(folder: Path, capsys: Capture) -> None:
     model = str(folder / "digits.onnx")
     assert main(["evaluate", model, "--data", "bundled", "--part", "all"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "of 1,797 glyphs" in lines[0]
+    assert "of 900 glyphs" in lines[0]
     for digit in DIGITS:
         assert sum(line.split()[:1] == [digit] for line in lines) == 2

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tinydigits_train import room as room_module
+from tinydigits_train import sources
 from tinydigits_train.datasets import DataSet
 from tinydigits_train.fit import View
 from tinydigits_train.ladder import from_views
@@ -45,12 +46,14 @@ def in_file(glyphs: np.ndarray) -> bool:
 
 
 def few_scenes() -> DataSet:
-    """Some made-up scenes and the small digits."""
+    """Some made-up scenes and some of the small digits."""
     return load("bundled+synthetic:120", Supplies(fonts="none"))
 
 
-def test_same_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_same_in_a_file(bundled: DataSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A set in a file has the same hash, the same parts and the same epochs as one in memory."""
+    few = bundled.take(np.arange(200))
+    monkeypatch.setattr(sources, "load_bundled", lambda: few)
     in_memory = few_scenes()
     monkeypatch.setattr(room_module, "IN_MEMORY", 50)
     monkeypatch.setenv("TMPDIR", str(tmp_path))

@@ -1,14 +1,15 @@
-"""Settings are swept on the validation part alone, with the same result wherever that runs."""
+"""Settings are swept on the validation part alone.
+
+``make slow`` does it on a cluster.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 
 from tinydigits.errors import DataError, UsageError
 from tinydigits_train.__main__ import main
@@ -26,15 +27,6 @@ VARIED = {"c": [0.02, 0.2], "threshold": [64.0, 96.0]}
 def few(bundled: DataSet) -> DataSet:
     """Some of the small digits."""
     return bundled.take(np.arange(300))
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """The address of a Dask scheduler with two workers in processes of their own."""
-    with LocalCluster(  # type: ignore[no-untyped-call] # Dask's
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    ) as running:
-        yield str(running.scheduler_address)
 
 
 def test_all_combinations(few: DataSet) -> None:
@@ -55,14 +47,6 @@ def test_is_what_fit_tries(few: DataSet) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # Dask's own, and those of the event loop that it closes
-def test_cluster(few: DataSet, cluster: str) -> None:
-    """A cluster's two workers find what this process finds, to the last bit."""
-    assert sweep(few, "linear", VARIED, workers=Workers(cluster=cluster)) == sweep(
-        few, "linear", VARIED, workers=HERE
-    )
-
-
-@pytest.mark.filterwarnings("ignore")  # as above
 def test_no_cluster(few: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scheduler that does not answer is told in a line."""
     monkeypatch.setattr("tinydigits_train.sweep.CLUSTER_WAIT", 0.3)
@@ -100,7 +84,7 @@ def test_settings() -> None:
     assert {"plain", "turn", "thickened"} <= set(settings_of("pairs"))
 
 
-@pytest.mark.usefixtures("loaded_once")
+@pytest.mark.usefixtures("few_bundled")
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command prints a table, or JSON for programs."""
     line = ["sweep", "--data", "bundled", "--vary", "c=0.02,0.05", "--jobs", "1"]

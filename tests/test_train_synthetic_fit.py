@@ -10,13 +10,17 @@ import pytest
 
 from tinydigits.classifier import Classifier
 from tinydigits_train.__main__ import main
+from tinydigits_train.datasets import DataSet
 from tinydigits_train.sources import Supplies, load
 
-MIX = ("--data", "bundled+synthetic:300*2", "--fonts", "none")
+DRAWN = "synthetic:300"
+MIX = ("--data", f"bundled+{DRAWN}*2", "--fonts", "none")
+
+pytestmark = pytest.mark.usefixtures("few_bundled")
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fitted(tmp_path_factory: pytest.TempPathFactory, few_bundled: DataSet) -> Path:  # noqa: ARG001
     """What ``fit`` writes of a mix."""
     folder = tmp_path_factory.mktemp("mix")
     assert main(["fit", *MIX, "-o", str(folder)]) == 0
@@ -27,28 +31,28 @@ def test_knows_none(fitted: Path) -> None:
     """A model of a mix with made-up scenes knows the class none, and the sets it learned from."""
     card = Classifier.load(fitted / "digits.onnx").card
     assert card.labels[-1] == "none"
-    assert [source.name for source in card.data] == ["bundled", "synthetic:300"]
+    assert [source.name for source in card.data] == ["bundled", DRAWN]
 
 
 def test_tells_kinds_apart(fitted: Path) -> None:
     """The report has the accuracy on each set, and on each kind of scene; together, on all."""
     report = json.loads((fitted / "report.json").read_text())
     kinds = report["accuracy_by_kind"]
-    assert {"bundled", "synthetic:300 drum", "synthetic:300 print"} <= set(kinds)
+    assert {"bundled", f"{DRAWN} drum", f"{DRAWN} print"} <= set(kinds)
     n = np.array([kind["n"] for kind in kinds.values()])
     right = np.array([kind["value"] for kind in kinds.values()]) @ n
     assert n.sum() == report["measures"]["n"]
     assert right == pytest.approx(report["measures"]["accuracy"] * n.sum())
-    assert "synthetic:300 drum" in (fitted / "report.html").read_text()
+    assert f"{DRAWN} drum" in (fitted / "report.html").read_text()
 
 
 def test_evaluate(fitted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On scenes it is measured on those it has not seen."""
     model = str(fitted / "digits.onnx")
-    line = ["evaluate", model, "--data", "synthetic:300", "--fonts", "none", "--json"]
+    line = ["evaluate", model, "--data", DRAWN, "--fonts", "none", "--json"]
     assert main(line) == 0
     measures = json.loads(capsys.readouterr().out)
-    folds = load("synthetic:300", Supplies(fonts="none")).folds
+    folds = load(DRAWN, Supplies(fonts="none")).folds
     assert folds is not None
     assert measures["n"] == (folds == 0).sum()
 
