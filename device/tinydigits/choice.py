@@ -100,6 +100,14 @@ class Place:
             return False
         return bool(np.abs(own - run.centres).max() < SAME_PLACE * self.best.seen.height)
 
+    def is_part_of(self, run: Run) -> bool:
+        """Whether a run has more digits, and each of these digits in its place."""
+        own, its = self.best.centres, run.centres
+        if len(its) <= len(own):
+            return False
+        off = np.abs(own[:, None] - its).max(axis=2).min(axis=1)
+        return bool(off.max() < SAME_PLACE * self.best.seen.height)
+
 
 def places(runs: Sequence[Run]) -> list[Place]:
     """What was seen, line by line, the likeliest number first."""

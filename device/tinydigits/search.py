@@ -138,7 +138,7 @@ class Search:
             seen.append(self._look(recipe))
             if len(seen) % ROUND == 0:
                 lines = self._choose(seen)
-                if convincing(lines, self._digits):
+                if convincing(lines, seen, self._digits):
                     return lines
         return self._choose(seen)
 
@@ -198,9 +198,16 @@ def choose(seen: Sequence[Sequence[Seen]], digits: int | None) -> list[Place]:
     return [place for place in found[:1] if place.score >= rival] or lines
 
 
-def convincing(lines: Sequence[Place], digits: int | None) -> bool:
-    """Whether it isn't worth looking further."""
+def convincing(
+    lines: Sequence[Place], seen: Sequence[Sequence[Seen]], digits: int | None
+) -> bool:
+    """Whether it isn't worth looking further.
+
+    It is where any ink shows one digit more: a frame that touches a digit hides it in many inks.
+    """
     if not lines or digits not in {None, sum(len(line.best.digits) for line in lines)}:
+        return False
+    if any(line.is_part_of(run) for run in runs_of(seen) for line in lines):
         return False
     agreed = all(len(line.runs) >= SIGHTINGS for line in lines)
     surely = np.concatenate([confidences(line.probabilities) for line in lines])
