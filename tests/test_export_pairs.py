@@ -18,7 +18,7 @@ from tinydigits_export.pairs import Pairs, products
 from tinydigits_export.reference import reference
 from tinydigits_export.steps import Steps
 from tinydigits_export.storage import STORAGES, Storage
-from tinydigits_train.components import learned_pairs
+from tinydigits_train.components import COMPONENTS, learned_pairs
 
 
 @cache
@@ -52,12 +52,12 @@ def test_components() -> None:
     pairs = sample_pairs("float32")
     seen = Computer(Oriented(), THRESHOLD)(sample_glyphs()[0][:300])
     values = seen @ pairs.components + pairs.offsets
-    assert values.shape == (300, 150)
+    assert values.shape == (300, COMPONENTS)
     assert np.abs(values.mean(axis=0)).max() < 1e-4
     spread = values.std(axis=0)
     assert spread[0] == pytest.approx(1, abs=0.01)
     assert (np.diff(spread) < 1e-3).all()
-    correlation = np.corrcoef(values.T) - np.eye(150)
+    correlation = np.corrcoef(values.T) - np.eye(COMPONENTS)
     assert np.abs(correlation).max() < 0.02
 
 
@@ -66,7 +66,8 @@ def test_runtimes_agree(storage: Storage) -> None:
     """The reference runtime computes the same products, however components are stored."""
     pairs, glyphs = sample_pairs(storage), sample_glyphs()[0][:60]
     found = Computer(pairs, THRESHOLD)(glyphs)
-    assert found.shape == (60, pairs.size) == (60, 151 * 76)
+    products = (COMPONENTS + 1) * (COMPONENTS + 2) // 2
+    assert found.shape == (60, pairs.size) == (60, Oriented().size + products)
     outputs = reference(feature_model(pairs, THRESHOLD)).run(["features"], {"ink": glyphs})
     np.testing.assert_allclose(found, np.asarray(outputs)[0], rtol=0, atol=1e-4)
 

@@ -12,12 +12,12 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from samples import sample_card, sample_estimator, sample_glyphs, to_bits
-from tinydigits.classifier import Classifier
+from tinydigits.classifier import Classifier, Glyphs
 from tinydigits.clock import StageClock
 from tinydigits_export.__main__ import main as export
 from tinydigits_export.convert import to_onnx
 from tinydigits_export.export import with_golden
-from tinydigits_export.features import BITS, Computer
+from tinydigits_export.features import BITS, Bits, Computer, Values
 from tinydigits_export.verify import verify
 from tinydigits_train import ladder
 from tinydigits_train.__main__ import main
@@ -49,7 +49,7 @@ def test_learner_finds_what_scikit_learn_finds() -> None:
     """On bits, the stream's estimator reads as well as the one that saw everything at once."""
     glyphs, labels = sample_glyphs()
     compute = Computer(BITS, 96)
-    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, decay=0.0, seed=0)
+    learner = Learner(compute, Scaling.of(compute(glyphs), BITS.parts), 10, decay=(0.0,), seed=0)
     learner.begin(5e-3)
     rng = np.random.default_rng(0)
     for k in range(30):
@@ -67,7 +67,7 @@ def test_goes_on_from_what_it_has_learned() -> None:
     """A new phase begins with the weights that the last one left, to the last bit."""
     glyphs, labels = sample_glyphs()
     compute = Computer(BITS, 96)
-    learner = Learner(compute, Scaling.of(compute(glyphs)), 10, decay=0.0, seed=0)
+    learner = Learner(compute, Scaling.of(compute(glyphs), BITS.parts), 10, decay=(0.0,), seed=0)
     learner.begin(5e-3)
     for _ in range(3):
         learner.learn(glyphs, labels, remember=True)
@@ -80,12 +80,56 @@ def test_goes_on_from_what_it_has_learned() -> None:
 
 
 def test_scaling_floor() -> None:
-    """A feature that is nearly always the same is not blown up."""
-    seen = np.random.default_rng(0).normal(0, 1, (1000, 5)).astype(np.float32)
+    """A feature that is nearly always the same is not blown up; quiet parts as a whole are."""
+    seen = np.random.default_rng(0).normal(0, 1, (1000, 8)).astype(np.float32)
     seen[:, 4] *= 1e-6
-    scaled = Scaling.of(seen)(seen.copy())
-    np.testing.assert_allclose(scaled[:, :4].std(axis=0), 1, rtol=1e-4)
+    seen[:, 5:] *= 1e-3
+    scaled = Scaling.of(seen, (5, 3))(seen.copy())
+    np.testing.assert_allclose(np.delete(scaled, 4, axis=1).std(axis=0), 1, rtol=1e-4)
     assert scaled[:, 4].std() < 1e-4
+
+
+class Columns(Computer):
+    """Some of the bits, in parts with a read-out each."""
+
+    def __init__(self, columns: slice, *parts: int) -> None:
+        self.columns = columns
+        self.features = PartedBits(parts)
+
+    def __call__(self, glyphs: Glyphs) -> Values:
+        """Of these glyphs."""
+        return to_bits(glyphs)[:, self.columns].astype(np.float32)
+
+
+class PartedBits(Bits):
+    """Bits in parts."""
+
+    def __init__(self, parts: tuple[int, ...]) -> None:
+        self.sizes = parts
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """As they were given."""
+        return self.sizes
+
+
+def test_mean_of_readouts() -> None:
+    """Each part is learned as if it were alone; the scores are the mean of all."""
+    glyphs, labels = sample_glyphs()
+    scores = []
+    for compute, decay in (
+        (Columns(slice(784), 392, 392), (0.0, 0.5)),
+        (Columns(slice(392), 392), (0.0,)),
+        (Columns(slice(392, 784), 392), (0.5,)),
+    ):
+        size = sum(compute.features.parts)
+        scaling = Scaling(np.zeros(size, np.float32), np.ones(size, np.float32))
+        learner = Learner(compute, scaling, 10, decay=decay, seed=0)
+        learner.begin(5e-3)
+        learner.learn(glyphs[:600], labels[:600], remember=True)
+        scores.append(learner.estimator().decision_function(compute(glyphs[600:700])))
+    both, upper, lower = scores
+    np.testing.assert_allclose(both, (upper + lower) / 2, rtol=1e-4, atol=1e-4)
 
 
 def test_epoch(monkeypatch: pytest.MonkeyPatch) -> None:

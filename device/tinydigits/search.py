@@ -198,9 +198,7 @@ def choose(seen: Sequence[Sequence[Seen]], digits: int | None) -> list[Place]:
     return [place for place in found[:1] if place.score >= rival] or lines
 
 
-def convincing(
-    lines: Sequence[Place], seen: Sequence[Sequence[Seen]], digits: int | None
-) -> bool:
+def convincing(lines: Sequence[Place], seen: Sequence[Sequence[Seen]], digits: int | None) -> bool:
     """Whether it isn't worth looking further.
 
     It is where any ink shows one digit more: a frame that touches a digit hides it in many inks.

@@ -34,6 +34,12 @@ class Features(Protocol):
     def size(self) -> int:
         """Numbers to a glyph."""
 
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """How many of these each read-out sees that is learned by itself; their scores' mean is
+        the model's.
+        """
+
     def add(self, steps: Steps, bits: str) -> str:
         """Append the steps from bits ``float32[N, 784]`` to ``float32[N, size]``."""
 
@@ -47,6 +53,11 @@ class Bits:
     def size(self) -> int:
         """One number to a pixel."""
         return PIXELS
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """One read-out sees them all."""
+        return (self.size,)
 
     def add(self, steps: Steps, bits: str) -> str:  # noqa: ARG002  there is nothing to do
         """No step: what comes in goes out."""

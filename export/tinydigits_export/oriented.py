@@ -59,6 +59,11 @@ class Oriented:
         """Numbers to a glyph: eight filters, each rectified both ways, around 7x7 places."""
         return 2 * len(filter_bank()) * CELLS * CELLS
 
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """One read-out sees them all."""
+        return (self.size,)
+
     def add(self, steps: Steps, bits: str) -> str:
         """Steps from bits ``float32[N, 784]`` to features ``float32[N, size]``."""
         field = steps.constant([-1, 1, GLYPH_SIZE, GLYPH_SIZE])

@@ -182,7 +182,8 @@ def _prepared(
     glyphs = np.concatenate([chunk for chunk, _ in islice(stream.epoch(rng), FIRST_CHUNKS)])
     glyphs = varied(glyphs, recipe, rng)
     form = Form(recipe.features(glyphs, storage), storage)
-    return form, Scaling.of(Computer(form.features, BIT_THRESHOLD)(glyphs[:SCALED_ON]))
+    seen = Computer(form.features, BIT_THRESHOLD)(glyphs[:SCALED_ON])
+    return form, Scaling.of(seen, form.features.parts)
 
 
 def varied(glyphs: Glyphs, recipe: Recipe, rng: np.random.Generator) -> Glyphs:

@@ -6,6 +6,7 @@ learned from and forgotten. What comes out is scikit-learn's estimator all the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,11 +38,12 @@ class Scaling:
     spread: Values
 
     @classmethod
-    def of(cls, seen: Values) -> Scaling:
-        """From the features of some thousand glyphs."""
-        mean, deviation = seen.mean(axis=0), seen.std(axis=0)
-        least = LEAST_DEVIATION * np.sqrt(np.mean(deviation**2))
-        return cls(mean, np.maximum(deviation, least))
+    def of(cls, seen: Values, parts: Sequence[int]) -> Scaling:
+        """From the features of some thousand glyphs; ``parts`` as :class:`Features` has them."""
+        deviation = seen.std(axis=0)
+        least = [np.sqrt(np.mean(part**2)) for part in _parted(deviation, parts)]
+        spread = np.maximum(deviation, LEAST_DEVIATION * np.repeat(least, parts))
+        return cls(seen.mean(axis=0), spread.astype(np.float32))
 
     def __call__(self, seen: Values) -> Values:
         """Scaled, in place."""
@@ -53,20 +55,63 @@ class Scaling:
 class Learner:
     """Learns from chunk after chunk; the features of one chunk are all that it keeps in memory.
 
-    :param decay: strength of the L2 regularisation, scikit-learn's ``alpha``.
+    :param decay: strength of the L2 regularisation, scikit-learn's ``alpha``, of each part.
     """
 
     def __init__(
-        self, compute: Computer, scaling: Scaling, classes: int, *, decay: float, seed: int
+        self,
+        compute: Computer,
+        scaling: Scaling,
+        classes: int,
+        *,
+        decay: Sequence[float],
+        seed: int,
     ) -> None:
         self._compute, self._scaling = compute, scaling
-        self._decay, self._seed = decay, seed
-        self._classes = np.arange(classes)
-        self._weights = np.zeros((compute.features.size + 1, classes))
+        self._parts = compute.features.parts
+        self._readouts = [
+            _Readout(size, classes, strength, seed)
+            for size, strength in zip(self._parts, decay, strict=True)
+        ]
 
     def begin(self, rate: float) -> None:
         """Go on from what was learned so far, with steps of this length."""
-        start = self._weights
+        for readout in self._readouts:
+            readout.begin(rate)
+
+    def learn(self, glyphs: Glyphs, labels: Labels, *, remember: bool) -> None:
+        """Pass once over a chunk.
+
+        :param labels: positions of the classes.
+        :param remember: whether the mean is to hold what is learned from it.
+        """
+        seen = _parted(self._scaling(self._compute(glyphs)), self._parts)
+        for readout, part in zip(self._readouts, seen, strict=True):
+            readout.learn(part, labels, remember=remember)
+
+    def estimator(self) -> LogisticRegression:
+        """What was learned, of features as they are: the scaling goes into the weights."""
+        count = len(self._readouts)
+        learned = np.vstack([readout.weights[:-1] for readout in self._readouts]) / count
+        intercepts = sum(readout.weights[-1] for readout in self._readouts) / count
+        weights = learned / self._scaling.spread[:, None]
+        return estimator_of(weights.T, intercepts - self._scaling.mean @ weights)
+
+
+class _Readout:
+    """Multinomial logistic regression by Adam; ``weights`` is ``float64[F + 1, K]``.
+
+    Steps of one length never come to rest, but the mean of the weights after each of the last
+    chunks does (Polyak and Juditsky 1992): those that are to be remembered.
+    """
+
+    def __init__(self, size: int, classes: int, decay: float, seed: int) -> None:
+        self._decay, self._seed = decay, seed
+        self._classes = np.arange(classes)
+        self.weights = np.zeros((size + 1, classes))
+
+    def begin(self, rate: float) -> None:
+        start = self.weights
         # without hidden layers this is multinomial logistic regression
         self._adam = MLPClassifier(
             (), alpha=self._decay, learning_rate_init=rate, batch_size=1, random_state=self._seed
@@ -77,27 +122,19 @@ class Learner:
         self._adam.coefs_[0][:], self._adam.intercepts_[0][:] = start[:-1], start[-1]
         self._steps = 0
 
-    def learn(self, glyphs: Glyphs, labels: Labels, *, remember: bool) -> None:
-        """Pass once over a chunk.
-
-        Steps of one length never come to rest, but the mean of the weights after each of the last
-        chunks does (Polyak and Juditsky 1992): those that are to be remembered.
-
-        :param labels: positions of the classes.
-        """
-        seen = self._scaling(self._compute(glyphs))
+    def learn(self, seen: Values, labels: Labels, *, remember: bool) -> None:
         with threadpool_limits(1):  # as in fit_linear
             self._adam.set_params(batch_size=min(BATCH, len(labels)))
             self._adam.partial_fit(seen, labels, classes=self._classes)
         now = np.vstack((*self._adam.coefs_, *self._adam.intercepts_))
         self._steps = self._steps + 1 if remember else 0
         # the first to be remembered takes the place of what was there before
-        self._weights += (now - self._weights) / max(self._steps, 1)
+        self.weights += (now - self.weights) / max(self._steps, 1)
 
-    def estimator(self) -> LogisticRegression:
-        """What was learned, of features as they are: the scaling goes into the weights."""
-        weights = self._weights[:-1] / self._scaling.spread[:, None]
-        return estimator_of(weights.T, self._weights[-1] - self._scaling.mean @ weights)
+
+def _parted(values: Values, parts: Sequence[int]) -> list[Values]:
+    """The last axis cut into parts of these sizes."""
+    return np.split(values, np.cumsum(parts)[:-1], axis=-1)
 
 
 def estimator_of(

@@ -38,8 +38,9 @@ class Recipe:
     augmentation: Augmentation
     plain: float
     """Share of the glyphs of an epoch that it sees unchanged."""
-    decay: float
-    """Strength of the L2 regularisation: where features are few, any costs accuracy."""
+    decay: tuple[float, ...]
+    """Strength of the L2 regularisation of each read-out: where features are few, any costs
+    accuracy."""
 
 
 DIRT: Final = Augmentation(
@@ -69,7 +70,7 @@ RECIPES: Final = {
         last=Phase(2, 1e-3),
         augmentation=DIRT,
         plain=0.2,
-        decay=0.0,
+        decay=(0.0,),
     ),
     Pairs.name: Recipe(
         features=learned_pairs,
@@ -78,7 +79,7 @@ RECIPES: Final = {
         last=Phase(2, 1e-3),
         augmentation=OTHER_HANDS,
         plain=0.1,
-        decay=0.3,
+        decay=(0.0, 0.3),
     ),
 }
 """By the name of the model."""
