@@ -216,7 +216,7 @@ def test_score_json(labelled: Path, capsys: Capture) -> None:
     assert "broken.png: it is not a picture" in error
     assert list(msgspec.json.decode(out)) == [
         *("n", "exact", "count_right", "digit_accuracy", "rejected", "error_among_accepted"),
-        *("none_accepted", "confusion", "worst", "unreadable"),
+        *("none_accepted", "none_among_most", "confusion", "worst", "unreadable"),
     ]
     result = msgspec.json.decode(out, type=Score)
     assert (result.n, result.exact, result.count_right) == (3, 1 / 3, 2 / 3)

@@ -78,6 +78,16 @@ def test_worst() -> None:
     assert [worst.confidence for worst in score(many).worst] == [k / 100 for k in range(99, 79, -1)]
 
 
+def test_none_among_most() -> None:
+    """Of what shows no digit, as much counts as is read as surely as nine tenths of the rest."""
+    shown = [outcome("1", "1", confidence=k / 10, rejected=k < 7) for k in range(1, 11)]
+    none = [outcome(None, "3", confidence=c, rejected=True) for c in (0.1, 0.2, 0.21, 0.9)]
+    assert score([*shown, *none]).none_among_most == 3 / 4
+    assert score([*shown, unread(None)]).none_among_most == 0
+    assert score(shown).none_among_most is None
+    assert score(none).none_among_most is None
+
+
 def test_no_case() -> None:
     """A share of nothing is null, not 0 and not 1."""
     shares = ("exact", "count_right", "digit_accuracy", "rejected", "error_among_accepted")
@@ -162,6 +172,7 @@ def test_any(outcomes: list[Outcome]) -> None:
         result.rejected,
         result.error_among_accepted,
         result.none_accepted,
+        result.none_among_most,
     ):
         assert share is None or 0 <= share <= 1
     confidences = [worst.confidence for worst in result.worst]

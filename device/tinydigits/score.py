@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,9 @@ from tinydigits.reader import Reading
 
 MISSED: Final = len(DIGITS)
 """Column of the confusion matrix for digits that were not found."""
+
+MOST: Final = 0.9
+"""Share of the readable pictures that a threshold accepts at which models can be compared."""
 
 _WORST: Final = 20
 
@@ -40,6 +44,11 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.reading is not None and not self.reading.rejected
 
     @property
+    def confidence(self) -> float:
+        """The reading's; 0 where there is none."""
+        return self.reading.confidence if self.reading else 0.0
+
+    @property
     def right(self) -> bool:
         """Whether every digit is right, or a picture without one was rejected."""
         return not self.accepted if self.truth is None else self.text == self.truth
@@ -60,7 +69,9 @@ class Score(msgspec.Struct, frozen=True):
 
     ``exact`` (the whole number right, rejected or not), ``count_right`` (as many digits found as
     there are), ``digit_accuracy``, ``rejected`` and ``error_among_accepted`` are over the pictures
-    that show digits; ``none_accepted`` is the share of the others that was accepted. Rows of
+    that show digits; ``none_accepted`` is the share of the others that was accepted, and
+    ``none_among_most`` the share that would be by the confidence that :data:`MOST` of the readable
+    reach, whatever is accepted now. Rows of
     ``confusion`` are the true digits 0 to 9; columns what they were read as, the last one: missed.
     """
 
@@ -71,6 +82,7 @@ class Score(msgspec.Struct, frozen=True):
     rejected: float | None
     error_among_accepted: float | None
     none_accepted: float | None
+    none_among_most: float | None
     confusion: list[list[int]]
     worst: list[Worst]
     unreadable: list[str]
@@ -96,6 +108,7 @@ def score(outcomes: Iterable[Outcome]) -> Score:
             sum(o.accepted and not o.right for o in shown), sum(o.accepted for o in shown)
         ),
         none_accepted=_share(sum(o.accepted for o in others), len(others)),
+        none_among_most=_among_most(shown, others),
         confusion=confusion,
         worst=_worst(everything),
         unreadable=[printable(o.path) for o in everything if o.reading is None],
@@ -128,6 +141,14 @@ def align(truth: str, read: str) -> list[tuple[str, str | None]]:
     return pairs[::-1]
 
 
+def _among_most(shown: list[Outcome], others: list[Outcome]) -> float | None:
+    if not shown:
+        return None
+    ranked = sorted((outcome.confidence for outcome in shown), reverse=True)
+    least = ranked[ceil(MOST * len(ranked)) - 1]
+    return _share(sum(outcome.confidence >= least for outcome in others), len(others))
+
+
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
@@ -158,6 +179,7 @@ def render_score(result: Score, title: str) -> str:
         ("rejected", result.rejected),
         ("accepted numbers wrong", result.error_among_accepted),
         ("without digit, yet accepted", result.none_accepted),
+        (f"if {100 * MOST:.0f} % of the rest were", result.none_among_most),
     ):
         if share is not None:
             lines.append(f"  {name:<28}{100 * share:6.2f} %")
