@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow figures reports fuzz model steady lint camera-stack dist clean
+.PHONY: help demo test slow figures reports fuzz model ladder steady lint camera-stack dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -51,8 +51,15 @@ fuzz: $(INSTALLED) ## read 100,000 frames and files that no camera should give
 	$(BIN)/pytest -s tests/fuzz.py
 
 model: $(INSTALLED) ## train the model that ships (needs MNIST, and the fonts that docs/train.md names)
-	$(BIN)/tinydigits-train fit --data mnist+synthetic:80000 --model oriented -o model
+	$(BIN)/tinydigits-train fit --data mnist+synthetic:100000 --model pairs -o model
 	@echo "to ship it: cp model/digits.onnx device/tinydigits/"
+
+ladder: $(INSTALLED) ## train linear, oriented and pairs on MNIST alone, and compare them
+	for model in linear oriented pairs; do \
+	  $(BIN)/tinydigits-train fit --data mnist --model $$model -o ladder/$$model || exit 1; \
+	done
+	$(BIN)/tinydigits-train compare ladder/linear ladder/oriented ladder/pairs --data mnist -o ladder
+	@echo "look at ladder/report.html"
 
 steady: $(INSTALLED) ## read 20,000 frames of one display: time, memory, growth
 	$(BIN)/pytest -s tests/steady.py

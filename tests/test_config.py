@@ -171,7 +171,7 @@ TABLES = st.recursive(
 
 
 @given(st.dictionaries(KEYS | st.text(), TABLES))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_any_table(table: dict[str, Any]) -> None:
     """Whatever TOML can hold either fits or is refused in one line."""
     try:
@@ -181,7 +181,7 @@ def test_any_table(table: dict[str, Any]) -> None:
 
 
 @given(content=st.binary() | st.text(alphabet='[]{}=".,#\n camerafps0123\\').map(str.encode))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_any_content(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever a file holds either fits or is refused in one line that names it."""
     path = tmp_path_factory.getbasetemp() / "any.toml"
