@@ -6,36 +6,30 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tinydigits.camera import make_camera, parse_source
-from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits.camera import parse_source
+from tinydigits.classifier import Classifier
 from tinydigits.command import OneLineFormatter, run_command
 from tinydigits.config import Table, load_config
-from tinydigits.daemon import Signals, run
 from tinydigits.errors import PictureError, UsageError
 from tinydigits.files import printable
 from tinydigits.frame import Frame
 from tinydigits.heap import keep_heap_small
-from tinydigits.judge import Verdict
-from tinydigits.judge_file import state_file
-from tinydigits.judges import Judges
 from tinydigits.labels import LabelledPicture, list_pictures
 from tinydigits.options import AS_LABELLED, NAME, make_parser
 from tinydigits.reader import FrameReadings, Reader
-from tinydigits.regions import make_frame_reader, make_rules
 from tinydigits.score import Outcome, render_score, score
+from tinydigits.service import serve
 
 if TYPE_CHECKING:
     from tinydigits.annotate import AnnotatedCopies
 
 _NOTHING_READ: Final = 1
-
-_NUMBERS: Final = msgspec.json.Encoder(decimal_format="number")
 
 log = logging.getLogger(NAME)
 
@@ -146,17 +140,7 @@ def _copies(
 def _run(options: argparse.Namespace) -> int:
     keep_heap_small()
     _check_share("--max-error", options.max_error)
-    config = load_config(options.config, _changes(options))
-    camera = make_camera(config.camera)
-    model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
-    reader = make_frame_reader(config, Classifier.load(model))
-    rules = make_rules(config)
-    with Signals() as signals, Judges(rules, state_file(config.judge.state)) as judges:
-
-        def publish(result: FrameReadings) -> None:
-            _publish(result, judges.judge(result.readings, result.monotonic))
-
-        ended = run(camera, reader, publish, signals, config.camera.fps)
+    ended = serve(partial(load_config, options.config, _changes(options)))
     return 0 if ended.frames or ended.stopped else _NOTHING_READ
 
 
@@ -173,20 +157,6 @@ def _changes(options: argparse.Namespace) -> Table:
         table: {key: value for key, value in keys.items() if value is not None}
         for table, keys in changes.items()
     }
-
-
-def _publish(result: FrameReadings, verdicts: Sequence[Verdict]) -> None:
-    """One JSON line a reading, for whatever reads the standard output."""
-    for reading, verdict in zip(result.readings, verdicts, strict=True):
-        line = {
-            "wall": result.wall,
-            "source": printable(result.source),
-            "sequence": result.sequence,
-            **msgspec.to_builtins(reading),
-            "verdict": verdict,
-            "timing_ms": result.timing_ms,
-        }
-        print(_NUMBERS.encode(line).decode(), flush=True)
 
 
 def _score(options: argparse.Namespace) -> int:

@@ -41,12 +41,14 @@ class Picamera2Camera:
     frames end with an error, and whoever supervises the program starts it anew.
     """
 
+    is_idle = False
+
     def __init__(
         self, config: Picamera2Config, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._config = config
         self._clock = clock
-        self._trouble = Trouble(clock)
+        self.trouble = Trouble(clock)
         self._light = Light()
         self._sensor: Sensor | None = None
         self._broken: Sensor | None = None
@@ -106,17 +108,17 @@ class Picamera2Camera:
         except CameraError as error:
             self._light.rest()
             self._broken, self._sensor = self._sensor, None
-            self._trouble.failed(error)
+            self.trouble.failed(error)
             return None
         if luma is not None:
             self._light.rest()
-            self._trouble.over()
+            self.trouble.over()
         return luma
 
     def _open(self) -> Sensor | None:
         """Go on with opening the camera; None while that takes, or while it is too early."""
         if not self._opening:
-            if self._trouble.pausing:
+            if self.trouble.pausing:
                 return None
             self._opening = Errand(partial(_reopen, self._broken, self._config))
             self._opening_since = self._clock()
