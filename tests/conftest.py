@@ -17,6 +17,8 @@ from PIL import Image
 # several tests run at once
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from tinydigits.journal import CalmHandler  # it needs none of the libraries
+
 if TYPE_CHECKING:
     from tinydigits_train.datasets import DataSet
 
@@ -88,7 +90,8 @@ def _no_handler_left() -> Generator[None]:
     yield
     root = logging.getLogger()
     for handler in root.handlers[:]:
-        if type(handler) is logging.StreamHandler:  # pytest's own are of derived classes
+        # pytest's own are of derived classes
+        if type(handler) is logging.StreamHandler or isinstance(handler, CalmHandler):
             root.removeHandler(handler)
 
 

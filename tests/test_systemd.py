@@ -237,6 +237,7 @@ def test_fed_by_new_frames(watched: Manager) -> None:
 
 def test_frozen(watched: Manager, caplog: pytest.LogCaptureFixture) -> None:
     """A frame that repeats its number is neither read again nor a sign of life, and is told."""
+    caplog.set_level("WARNING")
     assert said(watched, 0, 0, 0, 0, 1) == ["READY=1", *2 * ["WATCHDOG=1"], "STOPPING=1"]
     messages = [record.getMessage() for record in caplog.records]
     assert messages == ["no frames: the camera repeats its frame 0"]

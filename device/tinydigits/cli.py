@@ -14,12 +14,13 @@ import msgspec
 
 from tinydigits.camera import parse_source
 from tinydigits.classifier import Classifier
-from tinydigits.command import OneLineFormatter, run_command
+from tinydigits.command import run_command
 from tinydigits.config import Table, load_config
 from tinydigits.errors import PictureError, UsageError
 from tinydigits.files import printable
 from tinydigits.frame import Frame
 from tinydigits.heap import keep_heap_small
+from tinydigits.journal import CalmHandler, OneLineFormatter
 from tinydigits.labels import LabelledPicture, list_pictures
 from tinydigits.options import AS_LABELLED, NAME, make_parser
 from tinydigits.reader import FrameReadings, Reader
@@ -38,11 +39,14 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = make_parser().parse_args(args)
     # what programs read goes to stdout, what people read beside it to stderr
-    handler = logging.StreamHandler()
-    handler.setFormatter(OneLineFormatter(f"{NAME}: %(message)s"))
+    handler = CalmHandler() if options.command == "run" else logging.StreamHandler()
+    handler.setFormatter(OneLineFormatter(NAME))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     action = {"read": _read, "run": _run, "score": _score, "regions": _regions}[options.command]
-    return run_command(NAME, lambda: action(options))
+    code = run_command(NAME, lambda: action(options))
+    if isinstance(handler, CalmHandler):
+        handler.finish()
+    return code
 
 
 def _read(options: argparse.Namespace) -> int:

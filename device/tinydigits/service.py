@@ -16,6 +16,7 @@ from tinydigits.daemon import Run, Work, run
 from tinydigits.files import printable
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
+from tinydigits.outlet import Outlet, standard_output
 from tinydigits.reader import FrameReadings
 from tinydigits.regions import make_frame_reader, make_rules
 from tinydigits.signals import Signals, end_now
@@ -30,19 +31,22 @@ def serve(load: Callable[[], Config]) -> Run:
     :param load: reads the configuration, at the start and again on SIGHUP.
     :raises TinyDigitsError: for everything that is wrong at the start.
     """
-    service = _Service(load)
-    with Signals(end_now) as signals, service.judges:
-        return run(service.work, signals, Supervisor(), service.renew)
+    with Signals(end_now) as signals:
+        service = _Service(load, signals)
+        with service.judges, service.outlet:
+            return run(service.work, signals, Supervisor(), service.renew)
 
 
 class _Service:
-    """The configuration at work, and the judges, which outlive it."""
+    """The configuration at work, and what outlives it: the judges and the output."""
 
-    def __init__(self, load: Callable[[], Config]) -> None:
+    def __init__(self, load: Callable[[], Config], signals: Signals) -> None:
         self._load = load
+        self.outlet = Outlet(standard_output(), signals.is_stopped)
         self._config = config = load()
         self.work = self._make(config, make_camera(config.camera))
         self.judges = Judges(make_rules(config), state_file(config.judge.state))
+        self.outlet.patient = _is_patient(config)
 
     def renew(self, old: Work) -> Work:
         """The work that the configuration asks for now; the camera stays if it is the same."""
@@ -58,6 +62,7 @@ class _Service:
         def begin() -> None:
             self._config = config
             self.judges.change(rules, state_file(config.judge.state))
+            self.outlet.patient = _is_patient(config)
 
         return Work(camera, reader, self._publish, config.camera.fps, begin)
 
@@ -73,7 +78,12 @@ class _Service:
                 "verdict": verdict,
                 "timing_ms": result.timing_ms,
             }
-            print(_NUMBERS.encode(line).decode(), flush=True)
+            self.outlet.put(_NUMBERS.encode(line) + b"\n")
+
+
+def _is_patient(config: Config) -> bool:
+    """Whether frames wait until their readings are taken: files do, and no camera does."""
+    return config.camera.source == "files"
 
 
 def _without_pace(config: CameraConfig) -> CameraConfig:

@@ -89,6 +89,12 @@ class Signals:
             if not set(numbers).isdisjoint(RELOAD_SIGNALS):
                 return Call.RELOAD
 
+    def is_stopped(self) -> bool:
+        """Whether a signal to stop has come; other calls are left for :meth:`wait`."""
+        readable, _, _ = select.select([self._receiver], [], [], 0)
+        numbers = self._receiver.recv(_FEW, socket.MSG_PEEK) if readable else b""
+        return not set(numbers).isdisjoint(STOP_SIGNALS)
+
     def _guard(self, force: Callable[[], object]) -> None:
         """See to it that the program ends when it is told to, whatever the loop hangs in."""
         while numbers := self._receiver.recv(_FEW, socket.MSG_PEEK):
