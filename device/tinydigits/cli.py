@@ -25,7 +25,6 @@ from tinydigits.labels import LabelledPicture, list_pictures
 from tinydigits.options import AS_LABELLED, NAME, make_parser
 from tinydigits.reader import FrameReadings, Reader
 from tinydigits.score import Outcome, render_score, score
-from tinydigits.service import serve
 
 if TYPE_CHECKING:
     from tinydigits.annotate import AnnotatedCopies
@@ -42,8 +41,14 @@ def main(args: Sequence[str] | None = None) -> int:
     handler = CalmHandler() if options.command == "run" else logging.StreamHandler()
     handler.setFormatter(OneLineFormatter(NAME))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    action = {"read": _read, "run": _run, "score": _score, "regions": _regions}[options.command]
-    code = run_command(NAME, lambda: action(options))
+    actions = {
+        "read": _read,
+        "run": _run,
+        "status": _status,
+        "score": _score,
+        "regions": _regions,
+    }
+    code = run_command(NAME, lambda: actions[options.command](options))
     if isinstance(handler, CalmHandler):
         handler.finish()
     return code
@@ -142,10 +147,18 @@ def _copies(
 
 
 def _run(options: argparse.Namespace) -> int:
+    from tinydigits.service import serve  # noqa: PLC0415  what reads one picture is no daemon
+
     keep_heap_small()
     _check_share("--max-error", options.max_error)
     ended = serve(partial(load_config, options.config, _changes(options)))
     return 0 if ended.frames or ended.stopped else _NOTHING_READ
+
+
+def _status(options: argparse.Namespace) -> int:
+    from tinydigits.status.command import status_command  # noqa: PLC0415  the daemon needs no client
+
+    return status_command(options.runtime, as_json=options.json)
 
 
 def _changes(options: argparse.Namespace) -> Table:
@@ -156,6 +169,7 @@ def _changes(options: argparse.Namespace) -> Table:
         "reader": {"digits": options.digits, "max_error": options.max_error},
         "model": {"path": options.model},
         "judge": {"state": options.state},
+        "daemon": {"runtime": options.runtime},
     }
     return {
         table: {key: value for key, value in keys.items() if value is not None}

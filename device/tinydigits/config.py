@@ -141,6 +141,12 @@ class ReferenceConfig(msgspec.Struct, frozen=True):
     seconds: Annotated[float, msgspec.Meta(ge=0)]
 
 
+class DaemonConfig(msgspec.Struct, frozen=True):
+    """The running program itself."""
+
+    runtime: str
+
+
 class Config(msgspec.Struct, frozen=True):
     """The whole configuration; the defaults are in ``default.toml`` alone."""
 
@@ -148,6 +154,7 @@ class Config(msgspec.Struct, frozen=True):
     model: ModelConfig
     reader: ReaderConfig
     judge: JudgeConfig
+    daemon: DaemonConfig
     region: tuple[RegionConfig, ...]
     reference: ReferenceConfig
 

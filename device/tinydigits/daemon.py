@@ -137,8 +137,8 @@ class _Loop:
             self._overdue = frame is not None or not self._work.camera.is_idle
             if not self._overdue:
                 self._live("waiting for a picture")
-            elif self._work.camera.trouble.told:
-                self._supervisor.status(f"no frames: {self._work.camera.trouble.told}")
+            elif told := self._work.camera.trouble.told or (frame and "the camera repeats one"):
+                self._supervisor.status(f"no frames: {told}")
             return
         fps = self._work.fps
         self._due = now + (min(1 / fps, _LONGEST_PAUSE) if fps else 0.0)

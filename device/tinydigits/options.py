@@ -11,6 +11,7 @@ from tinydigits import __version__
 from tinydigits.classifier import DEFAULT_MODEL
 from tinydigits.command import Parser
 from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, load_config
+from tinydigits.runtime import SYSTEM_FOLDER
 
 NAME: Final = "tinydigits"
 
@@ -36,6 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_read(commands)
     _add_run(commands)
+    _add_status(commands)
     _add_score(commands)
     _add_regions(commands)
     return parser
@@ -105,6 +107,28 @@ def _add_run(commands: Any) -> None:
         metavar="FILE",
         help="remember accepted values here; default: where systemd says, or nowhere",
     )
+    parser.add_argument(
+        "--runtime",
+        metavar="FOLDER",
+        help="answer `tinydigits status` here; default: where systemd says, or nowhere",
+    )
+
+
+def _add_status(commands: Any) -> None:
+    parser = commands.add_parser(
+        "status",
+        help="ask the running daemon how it is",
+        description="Print what the daemon reads, how long and how well. It ends with 1 where none "
+        "runs, with 3 where it has no frames at the moment.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "--runtime",
+        default="",
+        metavar="FOLDER",
+        help=f"the daemon's; default: where systemd says, or {SYSTEM_FOLDER}",
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 def _add_score(commands: Any) -> None:

@@ -85,6 +85,11 @@ class Outlet:
         if left and not self._error:
             log.warning("nobody takes the output: the last readings are lost: %d", left)
 
+    @property
+    def waiting(self) -> int:
+        """Lines that have not been taken yet."""
+        return len(self._lines)
+
     def put(self, line: bytes) -> None:
         """Have a line written, soon.
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from tinydigits import __version__
 from tinydigits.camera import Camera, make_camera
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.config import CameraConfig, Config
@@ -19,10 +23,19 @@ from tinydigits.judges import Judges
 from tinydigits.outlet import Outlet, standard_output
 from tinydigits.reader import FrameReadings
 from tinydigits.regions import make_frame_reader, make_rules
+from tinydigits.runtime import Hold, runtime_folder
 from tinydigits.signals import Signals, end_now
+from tinydigits.status.document import (
+    NUMBERS,
+    CameraState,
+    Document,
+    ModelState,
+    OutputState,
+    Tally,
+    memory,
+)
+from tinydigits.status.server import StatusServer
 from tinydigits.systemd import Supervisor
-
-_NUMBERS: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def serve(load: Callable[[], Config]) -> Run:
@@ -31,44 +44,55 @@ def serve(load: Callable[[], Config]) -> Run:
     :param load: reads the configuration, at the start and again on SIGHUP.
     :raises TinyDigitsError: for everything that is wrong at the start.
     """
-    with Signals(end_now) as signals:
-        service = _Service(load, signals)
+    with Signals(end_now) as signals, ExitStack() as stack:
+        config = load()
+        folder = runtime_folder(config.daemon.runtime)
+        if folder:
+            stack.enter_context(Hold(folder))
+        service = _Service(config, load, signals)
+        if folder:
+            stack.enter_context(StatusServer(folder, service.document))
         with service.judges, service.outlet:
-            return run(service.work, signals, Supervisor(), service.renew)
+            return run(service.work, signals, service.supervisor, service.renew)
 
 
 class _Service:
-    """The configuration at work, and what outlives it: the judges and the output."""
+    """The configuration at work, and what outlives it: the judges, the output and the counts."""
 
-    def __init__(self, load: Callable[[], Config], signals: Signals) -> None:
+    def __init__(self, config: Config, load: Callable[[], Config], signals: Signals) -> None:
+        self._config = config
         self._load = load
-        self.outlet = Outlet(standard_output(), signals.is_stopped)
-        self._config = config = load()
-        self.work = self._make(config, make_camera(config.camera))
+        self._tally = Tally()
+        self.supervisor = Supervisor()
+        self.outlet = Outlet(standard_output(), signals.is_stopped, patient=_is_patient(config))
+        self.work, self._classifier = self._make(config, make_camera(config.camera))
         self.judges = Judges(make_rules(config), state_file(config.judge.state))
-        self.outlet.patient = _is_patient(config)
 
     def renew(self, old: Work) -> Work:
         """The work that the configuration asks for now; the camera stays if it is the same."""
         config = self._load()
         same = _without_pace(config.camera) == _without_pace(self._config.camera)
-        return self._make(config, old.camera if same else make_camera(config.camera))
-
-    def _make(self, config: Config, camera: Camera) -> Work:
-        model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
-        reader = make_frame_reader(config, Classifier.load(model))
+        work, classifier = self._make(config, old.camera if same else make_camera(config.camera))
         rules = make_rules(config)
 
         def begin() -> None:
-            self._config = config
+            self._config, self.work, self._classifier = config, work, classifier
+            self._tally.reloads += 1
             self.judges.change(rules, state_file(config.judge.state))
             self.outlet.patient = _is_patient(config)
 
-        return Work(camera, reader, self._publish, config.camera.fps, begin)
+        return dataclasses.replace(work, begin=begin)
+
+    def _make(self, config: Config, camera: Camera) -> tuple[Work, Classifier]:
+        model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
+        classifier = Classifier.load(model)
+        reader = make_frame_reader(config, classifier)
+        return Work(camera, reader, self._publish, config.camera.fps), classifier
 
     def _publish(self, result: FrameReadings) -> None:
         """One JSON line a reading, for whatever reads the standard output."""
         verdicts = self.judges.judge(result.readings, result.monotonic)
+        self._tally.count(result, verdicts)
         for reading, verdict in zip(result.readings, verdicts, strict=True):
             line = {
                 "wall": result.wall,
@@ -78,7 +102,32 @@ class _Service:
                 "verdict": verdict,
                 "timing_ms": result.timing_ms,
             }
-            self.outlet.put(_NUMBERS.encode(line) + b"\n")
+            self.outlet.put(NUMBERS.encode(line) + b"\n")
+
+    def document(self) -> bytes:
+        """How all of it is, in JSON; may be asked on any thread."""
+        tally, camera, watchdog = self._tally, self.work.camera, self.supervisor.watchdog
+        document = Document(
+            version=__version__,
+            pid=os.getpid(),
+            uptime=tally.uptime,
+            state=self.supervisor.text,
+            frames=tally.frames,
+            fps=tally.fps,
+            last_frame=tally.last_frame,
+            readings=tally.shown(),
+            verdicts=dict(tally.verdicts),
+            rejected=dict(tally.rejected),
+            camera=CameraState(
+                self._config.camera.source, camera.trouble.told, camera.trouble.times
+            ),
+            output=OutputState(self.outlet.waiting, self.outlet.dropped),
+            model=ModelState(self._classifier.card.name, self._classifier.sha256, None),
+            reloads=tally.reloads,
+            memory=memory(),
+            watchdog=None if math.isinf(watchdog) else watchdog,
+        )
+        return NUMBERS.encode(document)
 
 
 def _is_patient(config: Config) -> bool:

@@ -56,13 +56,13 @@ def watchdog_seconds() -> float:
 class Supervisor:
     """Whoever started the program and waits for word of it; where nobody does, nothing is sent.
 
-    ``clock`` gives seconds on the monotonic clock.
+    ``text`` is how things are, as told last; ``clock`` gives seconds on the monotonic clock.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._failed = False
-        self._status = ""
+        self.text = ""
         self._fed = -math.inf
         self.is_ready = False
         self.watchdog = watchdog_seconds()
@@ -72,14 +72,14 @@ class Supervisor:
         if self.is_ready:
             return
         self.is_ready = True
-        self._status = status
+        self.text = status
         self._fed = self._clock()
         self._notify("READY=1", f"STATUS={status}")
 
     def status(self, text: str) -> None:
         """How things are, in a line that ``systemctl status`` shows; only news are sent."""
-        if text != self._status:
-            self._status = text
+        if text != self.text:
+            self.text = text
             self._notify(f"STATUS={text}")
 
     def alive(self) -> None:
