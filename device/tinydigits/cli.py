@@ -45,6 +45,7 @@ def main(args: Sequence[str] | None = None) -> int:
         "read": _read,
         "run": _run,
         "status": _status,
+        "check": _check,
         "score": _score,
         "regions": _regions,
     }
@@ -159,6 +160,12 @@ def _status(options: argparse.Namespace) -> int:
     from tinydigits.status.command import status_command  # noqa: PLC0415  the daemon needs no client
 
     return status_command(options.runtime, as_json=options.json)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tinydigits.check.command import check_command  # noqa: PLC0415  nor this
+
+    return check_command(options.config, as_json=options.json)
 
 
 def _changes(options: argparse.Namespace) -> Table:

@@ -38,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_read(commands)
     _add_run(commands)
     _add_status(commands)
+    _add_check(commands)
     _add_score(commands)
     _add_regions(commands)
     return parser
@@ -127,6 +128,23 @@ def _add_status(commands: Any) -> None:
         default="",
         metavar="FOLDER",
         help=f"the daemon's; default: where systemd says, or {SYSTEM_FOLDER}",
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _add_check(commands: Any) -> None:
+    parser = commands.add_parser(
+        "check",
+        help="look whether everything is there that the daemon needs",
+        description="Look at the configuration, the model, the camera, folders, clock, disk and "
+        "temperature: one line each, with what to do. It ends with the code of the first failure.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the daemon's configuration; default: the service's, if there is one",
     )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
