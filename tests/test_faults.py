@@ -220,3 +220,18 @@ def test_stops_while_opening() -> None:
     with running("hang-open") as device:
         time.sleep(2)
         assert device.stop() < 2.3
+
+
+def test_writes_nothing() -> None:
+    """In steady state nothing is written to a disk, but what the judge accepted, once."""
+    with short_folder() as state, running(STATE_DIRECTORY=str(state)) as device:
+        while device.reading()["verdict"]["value"] is None:
+            pass
+        device.reading()
+        counters = Path(f"/proc/{device.process.pid}/io")
+        written = (state / "judge.json").stat()
+        before = counters.read_text().partition("\nwrite_bytes")[2]
+        time.sleep(2)
+        assert counters.read_text().partition("\nwrite_bytes")[2] == before
+        assert (state / "judge.json").stat() == written
+        assert device.stop() < 2.3
