@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with the exit code of a usage error."""
         self.exit(
-            UsageError.exit_code, f"{self.prog}: {_one_line(message)} (see {self.prog} --help)\n"
+            UsageError.exit_code, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n"
         )
 
 
@@ -81,7 +81,7 @@ class OneLineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Control codes are kept off the terminal."""
-        return _one_line(super().format(record))
+        return one_line(super().format(record))
 
 
 def _complain(name: str, message: str) -> None:
@@ -89,10 +89,11 @@ def _complain(name: str, message: str) -> None:
         return
     if os.environ.get(DEBUG_VARIABLE) == "1":
         traceback.print_exc()
-    print(f"{name}: {_one_line(message)}", file=sys.stderr)
+    print(f"{name}: {one_line(message)}", file=sys.stderr)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text as one line that a terminal takes as text: no control codes, whatever it quotes."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
