@@ -6,14 +6,14 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tinydigits.camera import make_camera, parse_source
-from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits.classifier import Classifier
 from tinydigits.command import OneLineFormatter, run_command
 from tinydigits.config import Table, load_config
 from tinydigits.daemon import Signals, run
@@ -25,6 +25,7 @@ from tinydigits.judge import Verdict
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
 from tinydigits.labels import LabelledPicture, list_pictures
+from tinydigits.models.in_use import ModelInUse, ReaderInUse
 from tinydigits.options import AS_LABELLED, NAME, make_parser
 from tinydigits.reader import FrameReadings, Reader
 from tinydigits.regions import make_frame_reader, make_rules
@@ -47,8 +48,8 @@ def main(args: Sequence[str] | None = None) -> int:
     handler = logging.StreamHandler()
     handler.setFormatter(OneLineFormatter(f"{NAME}: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    action = {"read": _read, "run": _run, "score": _score, "regions": _regions}[options.command]
-    return run_command(NAME, lambda: action(options))
+    actions = {"read": _read, "run": _run, "score": _score, "regions": _regions, "model": _model}
+    return run_command(NAME, lambda: actions[options.command](options))
 
 
 def _read(options: argparse.Namespace) -> int:
@@ -115,7 +116,7 @@ def _print_readings(
         line = {
             **msgspec.to_builtins(result),
             "source": printable(result.source),
-            "model": _model(classifier),
+            "model": _card(classifier),
         }
         del line["monotonic"]  # of a clock that nobody else has
         print(msgspec.json.encode(line).decode())
@@ -130,7 +131,7 @@ def _print_readings(
             log.warning("%s: %s%s", source, doubt, "; ".join(reading.reasons))
 
 
-def _model(classifier: Classifier) -> dict[str, object]:
+def _card(classifier: Classifier) -> dict[str, object]:
     card = classifier.card
     return {"name": card.name, "labels": card.labels, "data": [source.name for source in card.data]}
 
@@ -148,13 +149,14 @@ def _run(options: argparse.Namespace) -> int:
     _check_share("--max-error", options.max_error)
     config = load_config(options.config, _changes(options))
     camera = make_camera(config.camera)
-    model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
-    reader = make_frame_reader(config, Classifier.load(model))
+    reader = ReaderInUse(ModelInUse(config.model), partial(make_frame_reader, config))
     rules = make_rules(config)
     with Signals() as signals, Judges(rules, state_file(config.judge.state)) as judges:
 
         def publish(result: FrameReadings) -> None:
-            _publish(result, judges.judge(result.readings, result.monotonic))
+            verdicts = judges.judge(result.readings, result.monotonic)
+            _publish(result, verdicts)
+            reader.note(verdicts)
 
         ended = run(camera, reader, publish, signals, config.camera.fps)
     return 0 if ended.frames or ended.stopped else _NOTHING_READ
@@ -264,3 +266,9 @@ def _regions(options: argparse.Namespace) -> int:
     print(f"look at {options.output / PICTURE_NAME}, then copy what is right")
     print(f"from {options.output / CONFIG_NAME} to your configuration")
     return 0
+
+
+def _model(options: argparse.Namespace) -> int:
+    from tinydigits.models.command import model_command  # noqa: PLC0415  nothing else starts processes
+
+    return model_command(options)
