@@ -324,6 +324,19 @@ def sign(folder: Path, who: str, namespace: str = "tinydigits-model") -> None:
     keygen(folder, "-Y", "sign", "-f", who, "-n", namespace, "new.onnx")
 
 
+def test_closed_folder(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Who may not look into the store is told so in a line."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    for action in ("rollback", "show"):
+        assert model(action, "--config", os.devnull, "--store", "closed") == 5
+        assert "be rea" in (line := complaint(capsys))
+        assert line.endswith(": Permission denied\n")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 def test_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root works as the owner of the store, behind closed doors too, and not where links lead."""

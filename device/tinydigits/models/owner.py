@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tinydigits.errors import OutputError
+
 
 @contextmanager
 def as_owner_of(folder: Path) -> Iterator[Path]:
@@ -19,10 +21,14 @@ def as_owner_of(folder: Path) -> Iterator[Path]:
     The folder is entered first: systemd keeps those of services where nobody but root gets to.
 
     :yields: the folder's name from now on.
+    :raises OutputError: where it can't be reached.
     """
-    home = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    # a link in the place of the folder speaks for whoever could put it there
-    user = home.lstat().st_uid or home.stat().st_uid
+    try:
+        home = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        # a link in the place of the folder speaks for whoever could put it there
+        user = home.lstat().st_uid or home.stat().st_uid
+    except OSError as error:
+        raise OutputError(f"the folder {folder} can't be reached: {error.strerror}") from error
     if os.geteuid() != 0 or user == 0:
         yield folder
         return
