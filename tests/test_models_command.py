@@ -74,7 +74,7 @@ def test_install(store: Store, capsys: Capture) -> None:
     assert printed(capsys) == f"{name} is installed already\n{NO_DAEMON}"
 
 
-@pytest.mark.parametrize("name", ["nested functions", "truncated", "too large"])
+@pytest.mark.parametrize("name", ["wrong shapes", "truncated", "too large"])
 def test_refused(name: str, store: Store, capsys: Capture, home: Path) -> None:
     """A bad file is refused in one line that begins with its name, and what reads stays."""
     entry = put(store, b"as it was")

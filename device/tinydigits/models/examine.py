@@ -37,8 +37,8 @@ class Limits(msgspec.Struct, frozen=True):
     Of processor time a model of the ladder takes 0.04 s here, of memory 5 MB.
     """
 
-    seconds: int = 20
-    """Of processor time: a Raspberry Pi is about ten times slower than this, and may be busy."""
+    seconds: int = 5
+    """Of processor time, ten times what the slowest Raspberry Pi needs."""
     room: int = 128 * 2**20
     """Bytes of address space: the smallest Raspberry Pi has 512 MB, and a daemon on it."""
 
