@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from manager import short_folder
 from samples import sample_model
 from test_faults import CONFIG, Device, running
+from tinydigits.digest import sha256_hex
 from tinydigits.status.command import ask
 
 
@@ -120,3 +123,34 @@ def test_again_and_again() -> None:
         said = [device.says() for _ in range(3)]
     assert said[0] == "reloaded"
     assert said[2].startswith("reloaded (the same 19 times more in ")
+
+
+def test_install_while_it_runs() -> None:
+    """A model that is installed reads soon, on trial, as the status tells, until it is confirmed."""
+    with (
+        short_folder() as runtime,
+        running(STATE_DIRECTORY=str(runtime), RUNTIME_DIRECTORY=str(runtime)) as device,
+    ):
+        device.reading()
+        model = device.home / "other.onnx"
+        model.write_bytes(sample_model())
+        config = device.home / "installed.toml"
+        config.write_text(f'[daemon]\nruntime = "{runtime}"\n[model]\nstore = "{runtime}/models"\n')
+        done = subprocess.run(
+            [sys.executable, "-m", "tinydigits", "model", "install", str(model)]
+            + ["--config", str(config)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert f"told the daemon (process {device.process.pid})" in done.stdout + done.stderr
+        assert "on trial, start 1 of" in device.says()
+        assert device.says() == "reloaded"
+        document = ask(runtime)
+        assert document
+        assert document.model.sha256 == sha256_hex(model.read_bytes())
+        while document and document.model.trial:
+            assert "accepted" in document.model.trial
+            device.reading()
+            document = ask(runtime)
+        assert "is confirmed" in device.says()

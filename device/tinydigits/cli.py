@@ -48,6 +48,7 @@ def main(args: Sequence[str] | None = None) -> int:
         "check": _check,
         "score": _score,
         "regions": _regions,
+        "model": _model,
     }
     code = run_command(NAME, lambda: actions[options.command](options))
     if isinstance(handler, CalmHandler):
@@ -119,7 +120,7 @@ def _print_readings(
         line = {
             **msgspec.to_builtins(result),
             "source": printable(result.source),
-            "model": _model(classifier),
+            "model": _card(classifier),
         }
         del line["monotonic"]  # of a clock that nobody else has
         print(msgspec.json.encode(line).decode())
@@ -134,7 +135,7 @@ def _print_readings(
             log.warning("%s: %s%s", source, doubt, "; ".join(reading.reasons))
 
 
-def _model(classifier: Classifier) -> dict[str, object]:
+def _card(classifier: Classifier) -> dict[str, object]:
     card = classifier.card
     return {"name": card.name, "labels": card.labels, "data": [source.name for source in card.data]}
 
@@ -259,3 +260,9 @@ def _regions(options: argparse.Namespace) -> int:
     print(f"look at {options.output / PICTURE_NAME}, then copy what is right")
     print(f"from {options.output / CONFIG_NAME} to your configuration")
     return 0
+
+
+def _model(options: argparse.Namespace) -> int:
+    from tinydigits.models.command import model_command  # noqa: PLC0415  nothing else starts processes
+
+    return model_command(options)

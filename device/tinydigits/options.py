@@ -11,6 +11,7 @@ from tinydigits import __version__
 from tinydigits.classifier import DEFAULT_MODEL
 from tinydigits.command import Parser
 from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, load_config
+from tinydigits.models.options import add_model
 from tinydigits.runtime import SYSTEM_FOLDER
 
 NAME: Final = "tinydigits"
@@ -41,6 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_score(commands)
     _add_regions(commands)
+    add_model(commands, _EXIT_CODES)
     return parser
 
 
@@ -101,7 +103,9 @@ def _add_run(commands: Any) -> None:
     _add_digits(parser, "frame", _digits)
     _add_max_error(parser, "as configured")
     parser.add_argument(
-        "--model", metavar="FILE", help="model file; default: the one that comes with tinydigits"
+        "--model",
+        metavar="FILE",
+        help="model file; default: the one that is installed, or comes with tinydigits",
     )
     parser.add_argument(
         "--state",

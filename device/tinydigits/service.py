@@ -7,19 +7,19 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
 from tinydigits import __version__
 from tinydigits.camera import Camera, make_camera
-from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.config import CameraConfig, Config
 from tinydigits.daemon import Run, Work, run
 from tinydigits.files import printable
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
+from tinydigits.models.in_use import ModelInUse, ReaderInUse
 from tinydigits.outlet import Outlet, standard_output
 from tinydigits.reader import FrameReadings
 from tinydigits.regions import make_frame_reader, make_rules
@@ -65,33 +65,36 @@ class _Service:
         self._tally = Tally()
         self.supervisor = Supervisor()
         self.outlet = Outlet(standard_output(), signals.is_stopped, patient=_is_patient(config))
-        self.work, self._classifier = self._make(config, make_camera(config.camera))
+        camera = make_camera(config.camera)
+        self._model = ModelInUse(config.model)
+        self.work = self._make(config, camera, self._model)
         self.judges = Judges(make_rules(config), state_file(config.judge.state))
 
     def renew(self, old: Work) -> Work:
         """The work that the configuration asks for now; the camera stays if it is the same."""
         config = self._load()
         same = _without_pace(config.camera) == _without_pace(self._config.camera)
-        work, classifier = self._make(config, old.camera if same else make_camera(config.camera))
+        camera = old.camera if same else make_camera(config.camera)
         rules = make_rules(config)
+        model = self._model.renewed(config.model)
+        work = self._make(config, camera, model)
 
         def begin() -> None:
-            self._config, self.work, self._classifier = config, work, classifier
+            self._config, self.work, self._model = config, work, model
             self._tally.reloads += 1
             self.judges.change(rules, state_file(config.judge.state))
             self.outlet.patient = _is_patient(config)
 
         return dataclasses.replace(work, begin=begin)
 
-    def _make(self, config: Config, camera: Camera) -> tuple[Work, Classifier]:
-        model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
-        classifier = Classifier.load(model)
-        reader = make_frame_reader(config, classifier)
-        return Work(camera, reader, self._publish, config.camera.fps), classifier
+    def _make(self, config: Config, camera: Camera, model: ModelInUse) -> Work:
+        reader = ReaderInUse(model, partial(make_frame_reader, config))
+        return Work(camera, reader, partial(self._publish, reader), config.camera.fps)
 
-    def _publish(self, result: FrameReadings) -> None:
+    def _publish(self, reader: ReaderInUse, result: FrameReadings) -> None:
         """One JSON line a reading, for whatever reads the standard output."""
         verdicts = self.judges.judge(result.readings, result.monotonic)
+        reader.note(verdicts)
         self._tally.count(result, verdicts)
         for reading, verdict in zip(result.readings, verdicts, strict=True):
             line = {
@@ -107,6 +110,7 @@ class _Service:
     def document(self) -> bytes:
         """How all of it is, in JSON; may be asked on any thread."""
         tally, camera, watchdog = self._tally, self.work.camera, self.supervisor.watchdog
+        model = self._model
         document = Document(
             version=__version__,
             pid=os.getpid(),
@@ -122,7 +126,11 @@ class _Service:
                 self._config.camera.source, camera.trouble.told, camera.trouble.times
             ),
             output=OutputState(self.outlet.waiting, self.outlet.dropped),
-            model=ModelState(self._classifier.card.name, self._classifier.sha256, None),
+            model=ModelState(
+                model.classifier.card.name,
+                model.classifier.sha256,
+                str(model.trial) if model.trial else None,
+            ),
             reloads=tally.reloads,
             memory=memory(),
             watchdog=None if math.isinf(watchdog) else watchdog,

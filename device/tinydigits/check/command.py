@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -19,15 +18,12 @@ from tinydigits.check.machine import (
     check_temperature,
 )
 from tinydigits.check.program import check_camera, check_model, check_outputs
-from tinydigits.config import Config, load_config
+from tinydigits.config import SYSTEM_FILE, Config, load_config
 from tinydigits.errors import ConfigError, UsageError
 from tinydigits.judge_file import state_file
 from tinydigits.runtime import SYSTEM_FOLDER, runtime_folder
 from tinydigits.status.command import ask
 from tinydigits.status.document import Document
-
-SYSTEM_CONFIG: Final = Path("/etc/tinydigits/config.toml")
-"""What the installed service is configured with."""
 
 
 def check_command(config: Path | None, *, as_json: bool) -> int:
@@ -48,8 +44,8 @@ def check_command(config: Path | None, *, as_json: bool) -> int:
 
 def check(path: Path | None) -> Iterator[Finding]:
     """What is found; ``path`` is of the configuration, ``None`` for the service's."""
-    if path is None and SYSTEM_CONFIG.exists():
-        path = SYSTEM_CONFIG
+    if path is None and SYSTEM_FILE.exists():
+        path = SYSTEM_FILE
     try:
         config = load_config(path)
     except ConfigError as error:
