@@ -159,7 +159,7 @@ def test_comes_back(fault: str) -> None:
         device.fail("")
         device.reads()
         device.manager.until("WATCHDOG=1")
-        assert device.stop() < 2
+        assert device.stop() < 3
         assert device.process.returncode == 0
 
 
@@ -176,7 +176,7 @@ def test_missing_at_first() -> None:
         device.fail("")
         device.manager.until("READY=1")
         assert device.reading()["text"] == "3140"
-        assert device.stop() < 2
+        assert device.stop() < 3
 
 
 def test_short_frame() -> None:
@@ -211,7 +211,7 @@ def test_stops_while_it_hangs(fault: str) -> None:
         assert device.reading()["sequence"] == 0
         device.fail(fault)
         time.sleep(0.5)
-        assert device.stop() < 2.3  # the machine that runs tests may be busy
+        assert device.stop() < 3  # the machine that runs tests may be busy
         assert device.process.returncode == 0
 
 
@@ -219,7 +219,7 @@ def test_stops_while_opening() -> None:
     """So it does where the camera hangs from the start."""
     with running("hang-open") as device:
         time.sleep(2)
-        assert device.stop() < 2.3
+        assert device.stop() < 3
 
 
 def test_writes_nothing() -> None:
@@ -234,4 +234,4 @@ def test_writes_nothing() -> None:
         time.sleep(2)
         assert counters.read_text().partition("\nwrite_bytes")[2] == before
         assert (state / "judge.json").stat() == written
-        assert device.stop() < 2.3
+        assert device.stop() < 3

@@ -200,7 +200,7 @@ def test_reader_of_files_hangs(folder: Path) -> None:
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
-        assert time.monotonic() - began < 2.3  # the machine that runs tests may be busy
+        assert time.monotonic() - began < 3  # the machine that runs tests may be busy
         assert process.returncode == 0
         stopped, lost = process.stderr.read().splitlines()
     assert stopped.startswith("tinydigits: stopped, frames read: ")
