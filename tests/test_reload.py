@@ -126,7 +126,7 @@ def test_again_and_again() -> None:
 
 
 def test_install_while_it_runs() -> None:
-    """A model that is installed reads soon, on trial, as the status tells, until it is confirmed."""
+    """A model that is installed reads soon, on trial until it is confirmed, as the status tells."""
     with (
         short_folder() as runtime,
         running(STATE_DIRECTORY=str(runtime), RUNTIME_DIRECTORY=str(runtime)) as device,
@@ -136,12 +136,9 @@ def test_install_while_it_runs() -> None:
         model.write_bytes(sample_model())
         config = device.home / "installed.toml"
         config.write_text(f'[daemon]\nruntime = "{runtime}"\n[model]\nstore = "{runtime}/models"\n')
+        command = [sys.executable, "-m", "tinydigits", "model", "install", str(model)]
         done = subprocess.run(
-            [sys.executable, "-m", "tinydigits", "model", "install", str(model)]
-            + ["--config", str(config)],
-            capture_output=True,
-            text=True,
-            check=False,
+            [*command, "--config", str(config)], capture_output=True, text=True, check=False
         )
         assert f"told the daemon (process {device.process.pid})" in done.stdout + done.stderr
         assert "on trial, start 1 of" in device.says()
