@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow figures reports fuzz model ladder steady lint camera-stack dist clean
+.PHONY: help demo test slow figures reports fuzz store model ladder steady lint camera-stack dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ reports: $(INSTALLED) ## look at the reports in a browser, and run the notebook 
 
 fuzz: $(INSTALLED) ## read 100,000 frames and files that no camera should give
 	$(BIN)/pytest -s tests/fuzz.py
+
+store: $(INSTALLED) ## spoil 10,000 models, kill 1,000 installs: nothing may come of it
+	$(BIN)/pytest -s tests/store.py
 
 model: $(INSTALLED) ## train the model that ships (needs MNIST, and the fonts that docs/train.md names)
 	$(BIN)/tinydigits-train fit --data mnist+synthetic:100000 --model pairs -o model

@@ -23,6 +23,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
 
+from tinydigits.journal import CalmHandler  # it needs none of the libraries
+
 if TYPE_CHECKING:
     from tinydigits_train.datasets import DataSet
 
@@ -133,7 +135,8 @@ def _no_handler_left() -> Generator[None]:
     yield
     root = logging.getLogger()
     for handler in root.handlers[:]:
-        if type(handler) is logging.StreamHandler:  # pytest's own are of derived classes
+        # pytest's own are of derived classes
+        if type(handler) is logging.StreamHandler or isinstance(handler, CalmHandler):
             root.removeHandler(handler)
 
 

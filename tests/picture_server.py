@@ -105,7 +105,7 @@ def first(source: UrlCamera, seconds: float = 10) -> Frame | None:
     frames = source.frames()
     while time.monotonic() < until:
         frame = next(frames)
-        if frame or source._trouble.pausing:  # noqa: SLF001  it is told nowhere else
+        if frame or source.trouble.pausing:
             return frame
     raise AssertionError("neither a frame nor trouble")
 

@@ -41,7 +41,8 @@ class Standin:
     """The cameras there are, how they behave, and what was done with them.
 
     ``fails`` maps the name of a call to the error it raises; ``grants`` changes what was asked of a
-    stream to what it gets; ``silent`` cameras give no frame; ``length`` cuts buffers off.
+    stream to what it gets; ``silent`` cameras give no frame; ``length`` cuts buffers off;
+    ``stamps`` says when each frame was exposed, None for cameras that don't tell.
     """
 
     infos: list[dict[str, Any]] = field(
@@ -53,6 +54,7 @@ class Standin:
     fails: dict[str, Exception] = field(default_factory=dict)
     silent: bool = False
     length: int | None = None
+    stamps: Callable[[int], int | None] = lambda number: number * 33_000_000
     before: Callable[[str], None] = lambda _: None
 
     cameras: list[Camera] = field(default_factory=list)
@@ -168,6 +170,7 @@ class Request:
 
     def __init__(self, camera: Camera, number: int) -> None:
         self.camera = camera
+        self.number = number
         self.released = 0
         self.luma: dict[str, Luma] = {}
         self.buffers: dict[str, npt.NDArray[np.uint8]] = {}
@@ -185,6 +188,12 @@ class Request:
         chroma = np.full(stride * height // 2, CHROMA, np.uint8)
         self.luma[stream] = luma
         self.buffers[stream] = np.concatenate([rows.ravel(), chroma])[: self.camera.standin.length]
+
+    def get_metadata(self) -> dict[str, Any]:
+        """What libcamera knows of it."""
+        self.camera.standin.enter("get_metadata")
+        stamp = self.camera.standin.stamps(self.number)
+        return {"Lux": 400.0} | ({} if stamp is None else {"SensorTimestamp": stamp})
 
     def release(self) -> None:
         """Give it back to the camera, which fills it anew at once."""

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from command_line import Capture, complaint, files, only
+from hostile import changed
 from samples import picture_of
-from test_classifier import CHANGES, changed
+from test_classifier import CHANGES
 from test_frame import png_header
 from tinydigits.__main__ import main
 

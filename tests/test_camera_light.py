@@ -109,8 +109,8 @@ def test_trouble(leds: list[LED], standin: Standin) -> None:
 
 
 def test_camera_fails(leds: list[LED], standin: Standin) -> None:
-    """It goes out where the camera can't be opened."""
-    standin.fails["start"] = RuntimeError("it broke")
+    """It goes out where the camera can't be used."""
+    standin.grants = lambda asked: {"stride": asked["size"][0], "format": "MJPEG"}
     with pytest.raises(CameraError), camera(Clock()):
         pass
     assert leds[0].closed

@@ -76,7 +76,7 @@ def test_opens_again(
                 clock.now += FIRST_PAUSE / 2
                 assert next(frames) is None
             pauses.append(clock.now - began)
-        assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+        assert pauses == [0.5, 1, 2, 4, 8, 16, 20, 20, 20]
         assert told(caplog) == ["no frames: the camera can't be opened: it is gone"]
         standin.fails.clear()
         clock.now += LONGEST_PAUSE
@@ -106,10 +106,54 @@ def test_gives_no_frame(standin: Standin, clock: Clock, caplog: pytest.LogCaptur
     assert [one.closed for one in standin.cameras] == [1, 1]
 
 
-def test_cannot_be_opened(standin: Standin, clock: Clock) -> None:
-    """A camera that can't be opened to begin with is an error, not a gap."""
-    standin.fails["start"] = RuntimeError("it broke")
-    with pytest.raises(CameraError, match="the camera can't be opened: it broke"), camera(clock):
+def test_plugged_in_later(standin: Standin, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """A camera that is missing to begin with is told, looked for, and found when it is there."""
+    infos, standin.infos = standin.infos, []
+    with camera(clock) as source:
+        frames = source.frames()
+        for _ in range(100):
+            assert next(frames) is None
+            clock.now += 10
+        assert told(caplog) == [
+            "no frames: there is no camera: look at its cable, and at rpicam-hello"
+        ]
+        standin.infos = infos
+        clock.now += LONGEST_PAUSE
+        assert next(frames)
+        assert (source.trouble.told, source.trouble.times) == ("", 1)
+
+
+def test_frozen_for_good(standin: Standin, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """A camera that gives the old frame again even after it was opened again gives none."""
+    with camera(clock, timeout=5) as source:
+        frames = source.frames()
+        assert next(frames)
+        standin.stamps = lambda _: 0
+        for _ in range(20):
+            assert next(frames) is None
+            clock.now += 5
+        assert told(caplog) == ["no frames: the camera has repeated one frame for 5 s"]
+        standin.stamps = lambda _: 1
+        clock.now += LONGEST_PAUSE
+        assert next(frames)
+    assert len(standin.cameras) > 2
+
+
+def test_busy(standin: Standin, clock: Clock) -> None:
+    """A camera that another program has to begin with is waited for too, its LED dark."""
+    standin.fails["start"] = RuntimeError("Device or resource busy")
+    with camera(clock) as source:
+        assert next(source.frames()) is None
+        assert source.trouble.told == "the camera can't be opened: Device or resource busy"
+        standin.fails.clear()
+        clock.now += FIRST_PAUSE
+        assert next(source.frames())
+    assert [one.closed for one in standin.cameras] == [1, 1]
+
+
+def test_unsuitable(standin: Standin, clock: Clock) -> None:
+    """A camera that is there but not as configured is an error, as it won't change by itself."""
+    with pytest.raises(CameraError, match="has no focus"), camera(clock, focus=1.0):
         pass
     assert [one.closed for one in standin.cameras] == [1]
 

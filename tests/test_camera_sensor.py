@@ -14,7 +14,13 @@ import pytest
 from command_line import Capture, complaint
 from standin import Standin
 from tinydigits.__main__ import main
-from tinydigits.camera.sensor import Sensor, choose_sizes, find_camera, load_library
+from tinydigits.camera.sensor import (
+    Sensor,
+    choose_sizes,
+    find_camera,
+    load_library,
+    luma_plane,
+)
 from tinydigits.config import Picamera2Config, load_config
 from tinydigits.errors import CameraError
 
@@ -130,7 +136,9 @@ def test_reason(standin: Standin) -> None:
         Sensor.open(config())
 
 
-@pytest.mark.parametrize("call", ["capture_request", "get_result", "MappedArray", "release"])
+@pytest.mark.parametrize(
+    "call", ["capture_request", "get_result", "get_metadata", "MappedArray", "release"]
+)
 def test_taking_fails(call: str, standin: Standin) -> None:
     """Whatever fails while taking a frame is told in one line, and no frame is kept."""
     sensor = Sensor.open(config())
@@ -148,9 +156,49 @@ def test_short_buffer(standin: Standin) -> None:
     """A buffer with less than was granted is an error, and is given back."""
     sensor = Sensor.open(config())
     standin.length = 640 * 479
-    with pytest.raises(CameraError, match="the camera failed: cannot reshape"):
+    with pytest.raises(CameraError) as raised:
         sensor.take(1)
+    assert str(raised.value) == (
+        "the camera gave a frame of 306560 bytes in rows of 640: that is no frame of 640x480 pixels"
+    )
     assert standin.kept == 0
+
+
+def test_short_rows() -> None:
+    """Rows that are shorter than their pixels are an error, however large the buffer is."""
+    buffer = np.zeros(2 * 640 * 480, np.uint8)
+    with pytest.raises(CameraError, match=r"in rows of 600: that is no frame of 640x480 pixels"):
+        luma_plane(buffer, {"size": (640, 480), "stride": 600})
+
+
+def test_frozen(standin: Standin) -> None:
+    """A frame that was exposed when the last one was is none; after a while that is an error."""
+    now = 0.0
+    sensor = Sensor.open(config(timeout=5))
+    take = partial(sensor.take, 0.5, clock=lambda: now)
+    assert take() is not None
+    standin.stamps = lambda number: min(number, 1) * 33_000_000
+    assert take() is not None
+    now = 100.0  # it is asked seldom, so that nothing is known of the time between
+    assert take() is None
+    now = 104.9
+    assert take() is None
+    standin.stamps = lambda number: number
+    assert take() is not None
+    standin.stamps = lambda _: 7
+    assert take() is not None
+    assert take() is None
+    now = 109.9
+    with pytest.raises(CameraError, match=r"^the camera has repeated one frame for 5 s$"):
+        take()
+    assert standin.kept == 0
+
+
+def test_without_stamps(standin: Standin) -> None:
+    """Of a camera that doesn't tell when frames were exposed each is new."""
+    standin.stamps = lambda _: None
+    sensor = Sensor.open(config())
+    assert all(sensor.take(1) is not None for _ in range(3))
 
 
 def test_no_frame(standin: Standin) -> None:

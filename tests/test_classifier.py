@@ -4,43 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper
 
+from hostile import Change, changed, other_rows, weights
 from samples import sample_card, sample_estimator, sample_glyphs, sample_model, to_bits
-from tinydigits.classifier import SEAL_KEY, Classifier, GoldenGlyph, ModelCard, seal, steadied
+from tinydigits.classifier import Classifier, GoldenGlyph, ModelCard, steadied
 from tinydigits.errors import ModelError
 from tinydigits.glyph import jittered
 from tinydigits_export.convert import to_onnx
 from tinydigits_export.export import with_golden
 from tinydigits_export.golden import golden_glyphs
-
-Change = Callable[[ModelProto], object]
-
-
-def changed(change: Change) -> bytes:
-    """The good model's content after a change."""
-    model = onnx.load_model_from_string(sample_model())
-    change(model)
-    return sealed(bytes(model.SerializeToString()))
-
-
-def sealed(content: bytes) -> bytes:
-    """A content whose seal is right again, so that what else is wrong is looked at."""
-    found = re.search(SEAL_KEY.encode() + b".*?([0-9a-f]{64})", content, re.DOTALL)
-    if not found:
-        return content
-    present = found[1].decode()
-    return content.replace(found[1], seal(content, present).encode(), 1)
 
 
 def renamed_input(model: ModelProto) -> None:
@@ -82,18 +63,6 @@ def double_output(model: ModelProto) -> None:
     model.graph.node.append(to_double)
     kind = helper.make_tensor_value_info("probability", TensorProto.DOUBLE, ["N", 10])
     model.graph.output[1].CopyFrom(kind)
-
-
-def weights(change: Callable[[np.typing.NDArray[np.float32]], object]) -> Change:
-    """Change the weights in place."""
-
-    def apply(model: ModelProto) -> None:
-        coef = next(tensor for tensor in model.graph.initializer if tensor.name == "coef")
-        values = numpy_helper.to_array(coef).copy()
-        change(values)
-        coef.CopyFrom(numpy_helper.from_array(values, "coef"))
-
-    return apply
 
 
 def one_weight(values: np.typing.NDArray[np.float32]) -> None:
@@ -141,15 +110,6 @@ def bits(text: str) -> Change:
 def inverted(glyph: GoldenGlyph) -> GoldenGlyph:
     """Make ink of paper and paper of ink, with the old probabilities."""
     return GoldenGlyph.from_glyph(255 - glyph.glyph(), np.array(glyph.probability))
-
-
-def other_rows(model: ModelProto) -> None:
-    """Ask for rows that no number of glyphs can be parted into."""
-    for tensor in model.graph.initializer:
-        if tensor.name == "rows":
-            tensor.CopyFrom(numpy_helper.from_array(np.array([-1, 785]), "rows"))
-        if tensor.name == "coef":
-            tensor.CopyFrom(numpy_helper.from_array(np.zeros((785, 10), np.float32), "coef"))
 
 
 NOT_ONNX = "not an ONNX model that this ONNX Runtime can load"

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tinydigits.command import OneLineFormatter, run_command
+from tinydigits.command import run_command
 from tinydigits.errors import ConfigError
+from tinydigits.journal import OneLineFormatter
 
 
 def failing(error: BaseException) -> Callable[[], int]:
@@ -90,4 +91,4 @@ def test_output_closed() -> None:
 def test_log_line() -> None:
     """A log record that quotes a file name with control codes is one printable line."""
     record = logging.LogRecord("name", logging.INFO, "", 0, "%s read", ("a\n\x1b[1mb.png",), None)
-    assert OneLineFormatter("name: %(message)s").format(record) == "name: a [1mb.png read"
+    assert OneLineFormatter("name").format(record) == "name: a [1mb.png read"

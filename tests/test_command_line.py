@@ -325,7 +325,14 @@ def test_name_without_encoding(folder: Path, capsys: Capture) -> None:
     assert msgspec.json.decode(capsys.readouterr().out)["source"] == r"\xff.png"
 
 
-@pytest.mark.parametrize("command", [[], ["read"], ["run"], ["score"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        *(["read"], ["run"], ["score"]),
+        *(["model", *action] for action in ([], ["install"], ["show"], ["list"], ["rollback"])),
+    ],
+)
 def test_help(command: list[str], capsys: Capture) -> None:
     """Help goes to standard output and names the exit codes and what every argument means."""
     with pytest.raises(SystemExit) as raised:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -22,13 +21,13 @@ from samples import picture_of
 from tinydigits import daemon
 from tinydigits.camera import FilesCamera
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
-from tinydigits.daemon import STOP_SIGNALS, Run, Signals, run
+from tinydigits.daemon import Run, Work, run
 from tinydigits.errors import CameraError
 from tinydigits.frame import Frame
 from tinydigits.reader import FrameReadings, Reader
+from tinydigits.signals import STOP_SIGNALS, Call, Signals
 
 TERM = bytes([signal.SIGTERM])
-OTHER = bytes([signal.SIGUSR1])
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +48,8 @@ def test_read_all(folder: Path, reader: Reader) -> None:
     """Every frame is read and published in its order, until there are no more."""
     results: list[FrameReadings] = []
     with Signals() as signals:
-        assert run(FilesCamera(str(folder)), reader, results.append, signals) == Run(
-            2, stopped=False
-        )
+        work = Work(FilesCamera(str(folder)), reader, results.append)
+        assert run(work, signals) == Run(2, stopped=False)
     assert [result.readings[0].text for result in results] == ["27", "40"]
     assert [result.sequence for result in results] == [0, 1]
 
@@ -66,9 +64,8 @@ def test_stop(fps: float, folder: Path, reader: Reader) -> None:
         signals.sender.send(TERM)
 
     with Signals() as signals:
-        assert run(FilesCamera(str(folder), loop=True), reader, publish, signals, fps) == Run(
-            1, stopped=True
-        )
+        work = Work(FilesCamera(str(folder), loop=True), reader, publish, fps)
+        assert run(work, signals) == Run(1, stopped=True)
     assert len(results) == 1
 
 
@@ -76,8 +73,8 @@ def test_stopped_before_the_first(folder: Path, reader: Reader) -> None:
     """A signal that comes before the first frame is not lost."""
     with Signals() as signals:
         signals.sender.send(TERM)
-        camera = FilesCamera(str(folder), loop=True)
-        assert run(camera, reader, lambda _: None, signals) == Run(0, stopped=True)
+        work = Work(FilesCamera(str(folder), loop=True), reader, lambda _: None)
+        assert run(work, signals) == Run(0, stopped=True)
 
 
 def test_camera_is_closed(folder: Path, reader: Reader) -> None:
@@ -88,31 +85,9 @@ def test_camera_is_closed(folder: Path, reader: Reader) -> None:
 
     camera = FilesCamera(str(folder), loop=True)
     with Signals() as signals, pytest.raises(BrokenPipeError):
-        run(camera, reader, publish, signals)
+        run(Work(camera, reader, publish), signals)
     with pytest.raises(CameraError):  # as it has no pictures any more
         next(camera.frames())
-
-
-def test_signals() -> None:
-    """A real signal to stop wakes the wait; other bytes are no reason to stop or to wake."""
-    with Signals() as signals:
-        assert not signals.stopped()
-        signals.sender.send(OTHER)
-        assert not signals.stopped(0.01)
-        signals.sender.send(OTHER + TERM)
-        assert signals.stopped(600)
-        for number in STOP_SIGNALS:
-            os.kill(os.getpid(), number)
-            assert signals.stopped(600)
-
-
-def test_signals_are_restored() -> None:
-    """When it is over, signals do again what they did before."""
-    before = [signal.getsignal(number) for number in STOP_SIGNALS]
-    with Signals():
-        assert [signal.getsignal(number) for number in STOP_SIGNALS] != before
-    assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
-    assert signal.set_wakeup_fd(-1) == -1
 
 
 class Clockwork(Signals):
@@ -120,10 +95,10 @@ class Clockwork(Signals):
 
     now = Fraction(0)
 
-    def stopped(self, seconds: float = 0.0) -> bool:
+    def wait(self, seconds: float = 0.0) -> Call | None:
         """Let the time pass."""
         self.now += Fraction(max(0, seconds))
-        return False
+        return None
 
     def monotonic(self) -> Fraction:
         """The time."""
@@ -145,10 +120,10 @@ class SlowCamera(FilesCamera):
 
     def frames(self) -> Iterator[Frame | None]:
         """A blank frame for every cost; for one below zero none."""
-        for cost in self._costs:
+        for number, cost in enumerate(self._costs):
             self.asked.append(self._clock.now)
             self._clock.now += max(cost, Fraction(0))
-            yield Frame(np.zeros((8, 8), np.uint8), "") if cost >= 0 else None
+            yield Frame(np.zeros((8, 8), np.uint8), "", number) if cost >= 0 else None
 
 
 class NoReader:
@@ -169,9 +144,8 @@ def test_pace(costs: list[Fraction]) -> None:
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
         patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
         camera = SlowCamera(clock, costs)
-        assert run(camera, NoReader(), lambda _: None, clock, fps=2) == Run(
-            len(costs), stopped=False
-        )
+        work = Work(camera, NoReader(), lambda _: None, fps=2)
+        assert run(work, clock) == Run(len(costs), stopped=False)
     expected = [Fraction(0)]
     for cost in costs[:-1]:
         expected.append(expected[-1] + max(Fraction(1, 2), cost))
@@ -183,7 +157,8 @@ def test_gap() -> None:
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
         patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
         camera = SlowCamera(clock, [Fraction(n) for n in (0, -1, -1, 0, 0)])
-        assert run(camera, NoReader(), lambda _: None, clock, fps=1 / 64) == Run(3, stopped=False)
+        work = Work(camera, NoReader(), lambda _: None, fps=1 / 64)
+        assert run(work, clock) == Run(3, stopped=False)
     assert [float(asked) for asked in camera.asked] == pytest.approx([0, 64, 64.2, 64.4, 128.4])
 
 

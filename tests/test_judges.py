@@ -242,3 +242,36 @@ def test_other_number(computer: Computer, caplog: pytest.LogCaptureFixture) -> N
             "frame: what was remembered is of another number, forgotten"
         )
         assert computer.show(judges, "00017")[0].value is None
+
+
+def test_other_rules(computer: Computer) -> None:
+    """Other rules take over what was accepted, where they can have led to it."""
+    judges = computer.start()
+    assert computer.show(judges, "01240", "01240")[-1].value == 1240
+    judges.change(dict.fromkeys(("frame",), rules(max_rate=3600.0)), computer.path)
+    (verdict,) = computer.show(judges, "01249")
+    assert verdict.value == 1240
+    (verdict,) = computer.show(judges, "01249")  # 6 an hour would not have allowed it
+    assert verdict.status == "accepted"
+    assert verdict.value == 1249
+
+
+def test_rules_of_another_number(computer: Computer, caplog: pytest.LogCaptureFixture) -> None:
+    """What other rules can't have led to, or nobody reads any more, is forgotten, which is told."""
+    judges = computer.start()
+    computer.show(judges, "01240", "01240")
+    judges.change({"other": rules()}, computer.path)
+    assert "frame: what was remembered is of another number, forgotten" in caplog.text
+    judges.change({"frame": rules()}, computer.path)
+    assert computer.show(judges, "01250")[-1].value is None
+
+
+def test_other_file(computer: Computer, tmp_path: Path) -> None:
+    """Another file is written from then on, though nothing else has changed."""
+    with computer.start() as judges:
+        computer.show(judges, "01240", "01240")
+        judges.change(dict.fromkeys(("frame",), rules()), tmp_path / "other.json")
+    assert "1240" in (tmp_path / "other.json").read_text()
+    with computer.start() as judges:
+        judges.change(dict.fromkeys(("frame",), rules()), None)
+        computer.show(judges, "01240")

@@ -182,12 +182,13 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Classifier:
     """A model that kept its promises, ready to read glyphs.
 
-    Build it with :meth:`load`.
+    Build it with :meth:`load`. ``sha256`` is its file's, in hex.
     """
 
     def __init__(self, session: ort.InferenceSession, card: ModelCard) -> None:
         self._session = session
         self.card = card
+        self.sha256 = ""
 
     @classmethod
     def load(cls, path: Path) -> Classifier:
@@ -215,6 +216,7 @@ class Classifier:
                 "train and export it again with this version of tinydigits"
             )
         classifier = cls(session, card)
+        classifier.sha256 = sha256_hex(content)
         classifier._check_golden()
         return classifier
 

@@ -6,36 +6,30 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tinydigits.camera import make_camera, parse_source
-from tinydigits.classifier import DEFAULT_MODEL, Classifier
-from tinydigits.command import OneLineFormatter, run_command
+from tinydigits.camera import parse_source
+from tinydigits.classifier import Classifier
+from tinydigits.command import run_command
 from tinydigits.config import Table, load_config
-from tinydigits.daemon import Signals, run
 from tinydigits.errors import PictureError, UsageError
 from tinydigits.files import printable
 from tinydigits.frame import Frame
 from tinydigits.heap import keep_heap_small
-from tinydigits.judge import Verdict
-from tinydigits.judge_file import state_file
-from tinydigits.judges import Judges
+from tinydigits.journal import CalmHandler, OneLineFormatter
 from tinydigits.labels import LabelledPicture, list_pictures
 from tinydigits.options import AS_LABELLED, NAME, make_parser
 from tinydigits.reader import FrameReadings, Reader
-from tinydigits.regions import make_frame_reader, make_rules
 from tinydigits.score import Outcome, render_score, score
 
 if TYPE_CHECKING:
     from tinydigits.annotate import AnnotatedCopies
 
 _NOTHING_READ: Final = 1
-
-_NUMBERS: Final = msgspec.json.Encoder(decimal_format="number")
 
 log = logging.getLogger(NAME)
 
@@ -44,11 +38,22 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = make_parser().parse_args(args)
     # what programs read goes to stdout, what people read beside it to stderr
-    handler = logging.StreamHandler()
-    handler.setFormatter(OneLineFormatter(f"{NAME}: %(message)s"))
+    handler = CalmHandler() if options.command == "run" else logging.StreamHandler()
+    handler.setFormatter(OneLineFormatter(NAME))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    action = {"read": _read, "run": _run, "score": _score, "regions": _regions}[options.command]
-    return run_command(NAME, lambda: action(options))
+    actions = {
+        "read": _read,
+        "run": _run,
+        "status": _status,
+        "check": _check,
+        "score": _score,
+        "regions": _regions,
+        "model": _model,
+    }
+    code = run_command(NAME, lambda: actions[options.command](options))
+    if isinstance(handler, CalmHandler):
+        handler.finish()
+    return code
 
 
 def _read(options: argparse.Namespace) -> int:
@@ -115,7 +120,7 @@ def _print_readings(
         line = {
             **msgspec.to_builtins(result),
             "source": printable(result.source),
-            "model": _model(classifier),
+            "model": _card(classifier),
         }
         del line["monotonic"]  # of a clock that nobody else has
         print(msgspec.json.encode(line).decode())
@@ -130,7 +135,7 @@ def _print_readings(
             log.warning("%s: %s%s", source, doubt, "; ".join(reading.reasons))
 
 
-def _model(classifier: Classifier) -> dict[str, object]:
+def _card(classifier: Classifier) -> dict[str, object]:
     card = classifier.card
     return {"name": card.name, "labels": card.labels, "data": [source.name for source in card.data]}
 
@@ -144,20 +149,24 @@ def _copies(
 
 
 def _run(options: argparse.Namespace) -> int:
+    from tinydigits.service import serve  # noqa: PLC0415  what reads one picture is no daemon
+
     keep_heap_small()
     _check_share("--max-error", options.max_error)
-    config = load_config(options.config, _changes(options))
-    camera = make_camera(config.camera)
-    model = Path(config.model.path) if config.model.path else DEFAULT_MODEL
-    reader = make_frame_reader(config, Classifier.load(model))
-    rules = make_rules(config)
-    with Signals() as signals, Judges(rules, state_file(config.judge.state)) as judges:
-
-        def publish(result: FrameReadings) -> None:
-            _publish(result, judges.judge(result.readings, result.monotonic))
-
-        ended = run(camera, reader, publish, signals, config.camera.fps)
+    ended = serve(partial(load_config, options.config, _changes(options)))
     return 0 if ended.frames or ended.stopped else _NOTHING_READ
+
+
+def _status(options: argparse.Namespace) -> int:
+    from tinydigits.status.command import status_command  # noqa: PLC0415  the daemon needs no client
+
+    return status_command(options.runtime, as_json=options.json)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tinydigits.check.command import check_command  # noqa: PLC0415  nor this
+
+    return check_command(options.config, as_json=options.json)
 
 
 def _changes(options: argparse.Namespace) -> Table:
@@ -168,25 +177,12 @@ def _changes(options: argparse.Namespace) -> Table:
         "reader": {"digits": options.digits, "max_error": options.max_error},
         "model": {"path": options.model},
         "judge": {"state": options.state},
+        "daemon": {"runtime": options.runtime},
     }
     return {
         table: {key: value for key, value in keys.items() if value is not None}
         for table, keys in changes.items()
     }
-
-
-def _publish(result: FrameReadings, verdicts: Sequence[Verdict]) -> None:
-    """One JSON line a reading, for whatever reads the standard output."""
-    for reading, verdict in zip(result.readings, verdicts, strict=True):
-        line = {
-            "wall": result.wall,
-            "source": printable(result.source),
-            "sequence": result.sequence,
-            **msgspec.to_builtins(reading),
-            "verdict": verdict,
-            "timing_ms": result.timing_ms,
-        }
-        print(_NUMBERS.encode(line).decode(), flush=True)
 
 
 def _score(options: argparse.Namespace) -> int:
@@ -264,3 +260,9 @@ def _regions(options: argparse.Namespace) -> int:
     print(f"look at {options.output / PICTURE_NAME}, then copy what is right")
     print(f"from {options.output / CONFIG_NAME} to your configuration")
     return 0
+
+
+def _model(options: argparse.Namespace) -> int:
+    from tinydigits.models.command import model_command  # noqa: PLC0415  nothing else starts processes
+
+    return model_command(options)

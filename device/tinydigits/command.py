@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from tinydigits.errors import OutputError, TinyDigitsError, UsageError
+from tinydigits.journal import line_start, one_line
 
 DEBUG_VARIABLE: Final = "TINYDIGITS_DEBUG"
 """Environment variable that, set to 1, shows the traceback of an error that ends a command."""
@@ -28,7 +29,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with the exit code of a usage error."""
         self.exit(
-            UsageError.exit_code, f"{self.prog}: {_one_line(message)} (see {self.prog} --help)\n"
+            UsageError.exit_code, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n"
         )
 
 
@@ -76,24 +77,12 @@ def _unexpected(name: str, error: Exception) -> int:
     return _INTERNAL
 
 
-class OneLineFormatter(logging.Formatter):
-    """Log records as commands complain: one line each, whatever foreign text they quote."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Control codes are kept off the terminal."""
-        return _one_line(super().format(record))
-
-
 def _complain(name: str, message: str) -> None:
     if sys.stderr is None:  # closed before the start; print would take stdout in its place
         return
     if os.environ.get(DEBUG_VARIABLE) == "1":
         traceback.print_exc()
-    print(f"{name}: {_one_line(message)}", file=sys.stderr)
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    print(line_start(name, logging.ERROR) + one_line(message), file=sys.stderr)
 
 
 def _discard_output() -> None:

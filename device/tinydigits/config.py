@@ -27,6 +27,12 @@ MAX_RECOVER_READINGS: Final = 100_000
 
 MAX_RECOVER_HOURS: Final = 1000.0
 
+MAX_TRIAL_READINGS: Final = 100_000
+"""Weeks, at a reading every few seconds: longer is no trial any more."""
+
+SYSTEM_FILE: Final = Path("/etc/tinydigits/config.toml")
+"""What the installed service is configured with."""
+
 Table = dict[str, Any]
 
 _REGION: Final = "region"
@@ -69,9 +75,12 @@ class CameraConfig(msgspec.Struct, frozen=True):
 
 
 class ModelConfig(msgspec.Struct, frozen=True):
-    """Which model reads."""
+    """Which model reads, and which may be installed."""
 
     path: str
+    store: str
+    signers: str
+    trial_readings: Annotated[int, msgspec.Meta(ge=1, le=MAX_TRIAL_READINGS)]
 
 
 class ReaderConfig(msgspec.Struct, frozen=True):
@@ -141,6 +150,12 @@ class ReferenceConfig(msgspec.Struct, frozen=True):
     seconds: Annotated[float, msgspec.Meta(ge=0)]
 
 
+class DaemonConfig(msgspec.Struct, frozen=True):
+    """The running program itself."""
+
+    runtime: str
+
+
 class Config(msgspec.Struct, frozen=True):
     """The whole configuration; the defaults are in ``default.toml`` alone."""
 
@@ -148,6 +163,7 @@ class Config(msgspec.Struct, frozen=True):
     model: ModelConfig
     reader: ReaderConfig
     judge: JudgeConfig
+    daemon: DaemonConfig
     region: tuple[RegionConfig, ...]
     reference: ReferenceConfig
 

@@ -19,7 +19,8 @@ def atomic_write(path: Path, content: bytes) -> None:
 
     :raises OutputError: where the file can't be written.
     """
-    place = Path(os.path.realpath(path))
+    # only a link is resolved: the way down to a folder may be closed to who may write in it
+    place = Path(os.path.realpath(path)) if path.is_symlink() else path
     # renaming over /dev/null, as root, would replace the device
     if place.exists() and not place.is_file():
         raise OutputError(f"{path} can't be written: it is not a regular file")

@@ -13,7 +13,11 @@ where frames have 1920x1080 pixels. Smaller buffers stay: getting each anew take
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
+_ARENA_MAX: Final = -8
 """Of mallopt(3)."""
+
+_ARENAS: Final = 1
+"""Heaps; glibc gives each thread its own, of a megabyte and more. Ours are hardly ever at work."""
 
 
 def keep_heap_small() -> None:
@@ -22,3 +26,4 @@ def keep_heap_small() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_TRIM_THRESHOLD, LARGE)
         mallopt(_MMAP_THRESHOLD, LARGE)
+        mallopt(_ARENA_MAX, _ARENAS)

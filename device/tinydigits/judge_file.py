@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -12,6 +11,7 @@ import msgspec
 from tinydigits.errors import OutputError
 from tinydigits.files import atomic_write
 from tinydigits.judge_state import State
+from tinydigits.own_file import put_aside, read_own, state_directory
 
 log = logging.getLogger(__name__)
 
@@ -34,39 +34,20 @@ def state_file(configured: str) -> Path | None:
     """The file that the configuration names, or the one in the folder that systemd made for it."""
     if configured:
         return Path(configured)
-    folder = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]  # it may name several
-    return Path(folder) / FILE_NAME if folder else None
+    folder = state_directory()
+    return folder / FILE_NAME if folder else None
 
 
 def load_memory(path: Path) -> Memory | None:
     """What the file holds, or ``None``; a file that is not ours is put aside, which is told."""
     try:
-        if not path.exists():
-            return None
-        if not path.is_file():  # opening a pipe would wait for ever
-            raise OSError("it is not a regular file")  # noqa: TRY301  told as those of the system
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        return read_own(path, Memory, MAX_BYTES)
     except OSError as error:
         reason = error.strerror or error
         log.warning("state %s can't be read, values start afresh: %s", path, reason)
-        return None
-    try:
-        if len(content) > MAX_BYTES:
-            raise ValueError("it is far too large")  # noqa: TRY301  told as what else is wrong
-        return msgspec.json.decode(content, type=Memory)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        log.warning("state %s is not ours, %s: %s", path, _put_aside(path), error)
-        return None
-
-
-def _put_aside(path: Path) -> str:
-    aside = path.with_name(f"{path.name}.bad")
-    try:
-        path.replace(aside)
-    except OSError as error:
-        return f"and can't be put aside ({error.strerror})"
-    return f"put aside as {aside}"
+    except ValueError as error:
+        log.warning("state %s is not ours, %s: %s", path, put_aside(path), error)
+    return None
 
 
 class MemoryFile:

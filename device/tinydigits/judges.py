@@ -54,6 +54,7 @@ class Judges:
         wall: Clock = time.time,
     ) -> None:
         self._rules = rules
+        self._path = path
         self._file = MemoryFile(path) if path else None
         self._monotonic = monotonic
         self._wall = wall
@@ -63,7 +64,8 @@ class Judges:
         memory = load_memory(path) if path else None
         self._left = memory.wall if memory else None
         if memory:
-            self._restore(memory.regions)
+            start = self._start
+            self._restore({name: s.shifted(start) for name, s in memory.regions.items()}, start)
         self._written_at = self._start - WRITE_SECONDS
         self._written = self._states()
         self._worth = self._worth_writing()
@@ -99,10 +101,21 @@ class Judges:
             self._write(now)
         return verdicts
 
-    def _restore(self, regions: dict[str, State]) -> None:
-        for region, saved in regions.items():
-            state, rules = saved.shifted(self._start), self._rules.get(region)
-            if rules and state.fits(rules, self._start):
+    def change(self, rules: Mapping[str, Rules], path: Path | None) -> None:
+        """Go on by other rules and with another file, with what was accepted before."""
+        now = self._monotonic()
+        states = self._states()
+        self._rules = rules
+        self._judges = {}
+        self._restore(states, now)
+        if path != self._path:
+            self._path, self._file = path, MemoryFile(path) if path else None
+            self._written = {}
+
+    def _restore(self, regions: dict[str, State], now: float) -> None:
+        for region, state in regions.items():
+            rules = self._rules.get(region)
+            if rules and state.fits(rules, now):
                 self._judges[region] = Judge(rules, state)
             else:
                 log.warning("%s: what was remembered is of another number, forgotten", region)

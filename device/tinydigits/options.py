@@ -11,6 +11,8 @@ from tinydigits import __version__
 from tinydigits.classifier import DEFAULT_MODEL
 from tinydigits.command import Parser
 from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, load_config
+from tinydigits.models.options import add_model
+from tinydigits.runtime import SYSTEM_FOLDER
 
 NAME: Final = "tinydigits"
 
@@ -36,8 +38,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_read(commands)
     _add_run(commands)
+    _add_status(commands)
+    _add_check(commands)
     _add_score(commands)
     _add_regions(commands)
+    add_model(commands, _EXIT_CODES)
     return parser
 
 
@@ -98,13 +103,54 @@ def _add_run(commands: Any) -> None:
     _add_digits(parser, "frame", _digits)
     _add_max_error(parser, "as configured")
     parser.add_argument(
-        "--model", metavar="FILE", help="model file; default: the one that comes with tinydigits"
+        "--model",
+        metavar="FILE",
+        help="model file; default: the one that is installed, or comes with tinydigits",
     )
     parser.add_argument(
         "--state",
         metavar="FILE",
         help="remember accepted values here; default: where systemd says, or nowhere",
     )
+    parser.add_argument(
+        "--runtime",
+        metavar="FOLDER",
+        help="answer `tinydigits status` here; default: where systemd says, or nowhere",
+    )
+
+
+def _add_status(commands: Any) -> None:
+    parser = commands.add_parser(
+        "status",
+        help="ask the running daemon how it is",
+        description="Print what the daemon reads, how long and how well. It ends with 1 where none "
+        "runs, with 3 where it has no frames at the moment.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "--runtime",
+        default="",
+        metavar="FOLDER",
+        help=f"the daemon's; default: where systemd says, or {SYSTEM_FOLDER}",
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _add_check(commands: Any) -> None:
+    parser = commands.add_parser(
+        "check",
+        help="look whether everything is there that the daemon needs",
+        description="Look at the configuration, the model, the camera, folders, clock, disk and "
+        "temperature: one line each, with what to do. It ends with the code of the first failure.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the daemon's configuration; default: the service's, if there is one",
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 def _add_score(commands: Any) -> None:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from tinydigits.camera.files import FilesCamera, find_pictures
+from tinydigits.camera.trouble import Trouble
 from tinydigits.config import CameraConfig, Table
 from tinydigits.errors import UsageError
 from tinydigits.frame import Frame
@@ -16,6 +17,14 @@ __all__ = ["Camera", "FilesCamera", "find_pictures", "make_camera", "parse_sourc
 
 class Camera(Protocol):
     """A source of frames, open from entering it until leaving it."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is right that there is no frame, as where nobody has dropped a picture."""
+
+    @property
+    def trouble(self) -> Trouble:
+        """What keeps it from giving frames."""
 
     def __enter__(self) -> Self:
         """Open it; :class:`CameraError` where that can't be done."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from tinydigits.camera.trouble import Trouble
 from tinydigits.errors import CameraError, PictureError
 from tinydigits.frame import Frame
 
@@ -34,7 +35,10 @@ class FilesCamera:
     writing them. A picture that can't be read is passed over, and told in the log the first time.
     """
 
+    is_idle = False
+
     def __init__(self, pattern: str, *, loop: bool = False) -> None:
+        self.trouble = Trouble()
         self._pattern = pattern
         self._loop = loop
         self._paths: list[Path] = []

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from tinydigits.camera.errand import Errand
 from tinydigits.camera.light import Light
-from tinydigits.camera.sensor import Sensor, load_library
+from tinydigits.camera.sensor import Sensor, UnsuitableCameraError, load_library
 from tinydigits.camera.trouble import Trouble
 from tinydigits.config import Picamera2Config
 from tinydigits.errors import CameraError
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 OPEN_SECONDS: Final = 15.0
 """The slowest sensors take three to open; after this the driver hangs."""
 
-CLOSE_SECONDS: Final = 1.2
-"""Closing takes 0.2 to 0.5; a service has two seconds to stop."""
+CLOSE_SECONDS: Final = 0.8
+"""Closing takes 0.2 to 0.5; a service has two seconds to stop in all."""
 
 _GLANCE: Final = 0.5
 """Seconds to wait for a frame before looking around."""
@@ -36,20 +36,24 @@ class HungCameraError(CameraError):
 class Picamera2Camera:
     """Frames from a camera that libcamera knows.
 
-    libcamera may hang in any call, so that each is waited for so long and no longer. After an
-    error the camera is closed and opened again, with pauses that grow; where even that hangs,
-    frames end with an error, and whoever supervises the program starts it anew.
+    libcamera may hang in any call, so that each is waited for so long and no longer. A camera that
+    is missing is looked for, and after an error the camera is closed and opened again, with pauses
+    that grow; where even that hangs, frames end with an error, and whoever supervises the program
+    starts it anew.
     """
+
+    is_idle = False
 
     def __init__(
         self, config: Picamera2Config, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._config = config
         self._clock = clock
-        self._trouble = Trouble(clock)
+        self.trouble = Trouble(clock)
         self._light = Light()
         self._sensor: Sensor | None = None
         self._broken: Sensor | None = None
+        self._stamp: int | None = None
         self._opening: Errand[Sensor] | None = None
         self._opening_since = 0.0
 
@@ -59,6 +63,11 @@ class Picamera2Camera:
         try:
             while not self._open():
                 pass
+        except (HungCameraError, UnsuitableCameraError):
+            self._light.close()
+            raise
+        except CameraError as error:
+            self.trouble.failed(error)
         except BaseException:
             self._light.close()
             raise
@@ -105,18 +114,20 @@ class Picamera2Camera:
             raise
         except CameraError as error:
             self._light.rest()
-            self._broken, self._sensor = self._sensor, None
-            self._trouble.failed(error)
+            if self._sensor:
+                self._broken, self._stamp = self._sensor, self._sensor.stamp
+            self._sensor = None
+            self.trouble.failed(error)
             return None
         if luma is not None:
             self._light.rest()
-            self._trouble.over()
+            self.trouble.over()
         return luma
 
     def _open(self) -> Sensor | None:
         """Go on with opening the camera; None while that takes, or while it is too early."""
         if not self._opening:
-            if self._trouble.pausing:
+            if self.trouble.pausing:
                 return None
             self._opening = Errand(partial(_reopen, self._broken, self._config))
             self._opening_since = self._clock()
@@ -133,6 +144,7 @@ class Picamera2Camera:
             self._opening = None
             raise
         self._opening = None
+        self._sensor.stamp = self._stamp  # opened again it may be as frozen as before
         return self._sensor
 
 

@@ -28,8 +28,15 @@ _LONGEST_AUTOMATIC: Final = 200_000
 """Microseconds of a frame: 30 a second, and 5 in the dark; Picamera2's own are too short for it."""
 
 
+class UnsuitableCameraError(CameraError):
+    """A camera that is there, but not as configured; waiting won't change that."""
+
+
 class Sensor:
-    """An open camera, the stream of it that is read, and the wait for its next frame."""
+    """An open camera, the stream of it that is read, and the wait for its next frame.
+
+    ``stamp`` is when its last frame was exposed, where the camera tells, in nanoseconds.
+    """
 
     def __init__(self, camera: Any, model: str, stream: str, timeout: float) -> None:
         self.model = model
@@ -39,6 +46,8 @@ class Sensor:
         self._timeout = timeout
         self._job: Any = None
         self._asked_at = 0.0
+        self.stamp: int | None = None
+        self._repeats_since: float | None = None
 
     @classmethod
     def open(cls, config: Picamera2Config) -> Sensor:
@@ -62,10 +71,10 @@ class Sensor:
     def take(
         self, seconds: float, *, fresh: bool = False, clock: Callable[[], float] = time.monotonic
     ) -> Luma | None:
-        """The next frame's brightness, or None where it hasn't come after so many seconds.
+        """The next frame's brightness, or None where no new one has come after so many seconds.
 
         :param fresh: no frame that was exposed before this was asked.
-        :raises CameraError: where the camera fails, or gives no frame for as long as configured.
+        :raises CameraError: where it fails, or gives no new frame for as long as configured.
         """
         with _explained("the camera failed"):
             if self._job is None:
@@ -81,9 +90,24 @@ class Sensor:
                 raise CameraError(f"the camera gave no frame for {self._timeout:g} s") from None
             self._job = None
             try:
-                return self._luma(request)
+                return None if self._is_repeated(request, clock()) else self._luma(request)
             finally:
                 request.release()
+
+    def _is_repeated(self, request: Any, now: float) -> bool:
+        """Whether this frame was exposed when the one before was: a frozen camera shows the past.
+
+        :raises CameraError: where that goes on.
+        """
+        stamp = request.get_metadata().get("SensorTimestamp")
+        if stamp is None or stamp != self.stamp:  # not every camera says
+            self.stamp, self._repeats_since = stamp, None
+            return False
+        if self._repeats_since is None:
+            self._repeats_since = now
+        if now - self._repeats_since >= self._timeout:
+            raise CameraError(f"the camera has repeated one frame for {self._timeout:g} s")
+        return True
 
     def _luma(self, request: Any) -> Luma:
         mapped_array = load_library().MappedArray
@@ -147,16 +171,23 @@ def find_camera(cameras: Sequence[Mapping[str, Any]], wanted: str) -> tuple[int,
     if not cameras:
         raise CameraError("there is no camera: look at its cable, and at rpicam-hello")
     there = ", ".join(f"{n} ({camera.get('Model')})" for n, camera in enumerate(cameras))
-    raise CameraError(f"there is no camera '{wanted}': there is {there}")
+    raise UnsuitableCameraError(f"there is no camera '{wanted}': there is {there}")
 
 
 def luma_plane(buffer: npt.NDArray[np.uint8], granted: Mapping[str, Any]) -> Luma:
     """The luma of a buffer in the format, size and stride that the camera granted.
 
     It is copied, without the padding of its rows: the buffer goes back to the camera.
+
+    :raises CameraError: where the buffer is too small for that.
     """
     width, height = granted["size"]
     stride = granted["stride"]
+    if stride < width or buffer.size < stride * height:
+        raise CameraError(
+            f"the camera gave a frame of {buffer.size} bytes in rows of {stride}: that is no frame "
+            f"of {width}x{height} pixels"
+        )
     return buffer[: stride * height].reshape(height, stride)[:, :width].copy()
 
 
@@ -178,7 +209,7 @@ def _configure(camera: Any, config: Picamera2Config) -> str:
     stream = "lores" if lores else "main"
     granted = camera.camera_configuration()[stream]
     if granted["format"] not in LUMA_FIRST:
-        raise CameraError(
+        raise UnsuitableCameraError(
             f"the camera gives {granted['format']} frames, where one of "
             f"{', '.join(sorted(LUMA_FIRST))} is needed"
         )
@@ -223,7 +254,9 @@ def _controls(camera: Any, config: Picamera2Config) -> dict[str, Any]:
         asked["gain"] = {"AnalogueGain": config.gain}
     for key, controls in asked.items():
         if not controls.keys() <= camera.camera_controls.keys():
-            raise CameraError(f"this camera has no {key}: leave out camera.picamera2.{key}")
+            raise UnsuitableCameraError(
+                f"this camera has no {key}: leave out camera.picamera2.{key}"
+            )
     return {name: value for controls in asked.values() for name, value in controls.items()}
 
 

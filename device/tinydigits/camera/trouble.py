@@ -10,16 +10,20 @@ from typing import Final
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE: Final = 0.5
-LONGEST_PAUSE: Final = 60.0
-"""Seconds; a camera that comes back is seen a minute later at most."""
+LONGEST_PAUSE: Final = 20.0
+"""Seconds; a camera that comes back is seen so much later at most, as by programs that record."""
 
 
 class Trouble:
-    """How a source stands at the moment; ``clock`` gives seconds."""
+    """How a source stands at the moment; ``clock`` gives seconds.
+
+    ``told`` is what is wrong, or empty; ``times`` is how often something was.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._told = ""
+        self.told = ""
+        self.times = 0
         self._pause = 0.0
         self._until = -1.0
         self._since = 0.0
@@ -29,9 +33,10 @@ class Trouble:
         now = self._clock()
         if not self._pause:
             self._since = now
-        if str(error) != self._told:
-            self._told = str(error)
-            log.warning("no frames: %s", self._told)
+            self.times += 1
+        if str(error) != self.told:
+            self.told = str(error)
+            log.warning("no frames: %s", self.told)
         self._pause = min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)
         self._until = now + self._pause
 
@@ -39,7 +44,7 @@ class Trouble:
         """Tell that there are frames again, where there were none."""
         if self._pause:
             log.info("frames again after %.1f s", self._clock() - self._since)
-        self._told = ""
+        self.told = ""
         self._pause = 0.0
         self._until = -1.0
 

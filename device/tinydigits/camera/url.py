@@ -31,11 +31,13 @@ class UrlCamera:
     and networks go away. Only a configuration that can never work is an error.
     """
 
+    is_idle = False
+
     def __init__(self, config: UrlConfig) -> None:
         self._config = config
         self._snapshots: Snapshots | None = None
         self._errand: Errand[bytes] | None = None
-        self._trouble = Trouble()
+        self.trouble = Trouble()
 
     def __enter__(self) -> Self:
         config = self._config
@@ -68,7 +70,7 @@ class UrlCamera:
 
     def _frame(self, snapshots: Snapshots, sequence: int) -> Frame | None:
         if not self._errand:
-            if self._trouble.pausing:
+            if self.trouble.pausing:
                 return None
             self._errand = Errand(snapshots.fetch)
         try:
@@ -78,10 +80,10 @@ class UrlCamera:
             return None
         except (CameraError, PictureError) as error:
             self._errand = None
-            self._trouble.failed(error)
+            self.trouble.failed(error)
             return None
         self._errand = None
-        self._trouble.over()
+        self.trouble.over()
         return frame
 
 

@@ -47,7 +47,7 @@ class WatchCamera:
         self._folder = Path(folder)
         self._delete_after = delete_after
         self._clock = clock
-        self._trouble = Trouble(clock)
+        self.trouble = Trouble(clock)
         self._done: dict[Path, _State] = {}
         self._changed: dict[Path, tuple[_State, float]] = {}
 
@@ -65,6 +65,11 @@ class WatchCamera:
     ) -> None:
         self._done.clear()
         self._changed.clear()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the folder could be looked at, whatever is in it."""
+        return not self.trouble.told
 
     def frames(self) -> Iterator[Frame | None]:
         """A frame for every new picture; ``None`` where there is none yet."""
@@ -86,14 +91,14 @@ class WatchCamera:
 
     def _settled(self) -> list[Path]:
         """The new pictures that nobody is writing any more; from now on they are done."""
-        if self._trouble.pausing:
+        if self.trouble.pausing:
             return []
         try:
             found = self._look()
         except CameraError as error:
-            self._trouble.failed(error)
+            self.trouble.failed(error)
             return []
-        self._trouble.over()
+        self.trouble.over()
         now = self._clock()
         changed = {}
         for path, state in found.items():

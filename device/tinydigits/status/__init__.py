@@ -1,0 +1,1 @@
+"""How the running daemon is: counted in it, told on a socket, shown by ``tinydigits status``."""

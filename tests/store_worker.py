@@ -1,0 +1,226 @@
+"""A process that has models tried and stores changed by processes of its own, and tells of each.
+
+It loads everything once and forks for each case, which is what makes tens of thousands of them
+affordable: 0.04 s for a model instead of 0.4. One JSON object a case goes to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import onnxruntime as ort
+
+from model_store import check_store, entry_of, good_models
+from mutants import golden_of, mutant
+from tinydigits import files
+from tinydigits.__main__ import main
+from tinydigits.errors import ModelError
+from tinydigits.models import store as store_module
+from tinydigits.models.examine import MAX_ANSWER, Limits, confine, examine
+from tinydigits.models.self_test import conclusion
+from tinydigits.models.store import Store
+
+LIMITS: Final = Limits(seconds=1)
+PATIENCE: Final = 60.0
+"""Seconds after which a child that neither answers nor dies is a failure."""
+
+POOL: Final = 5
+"""Models that are installed in turn: more than a store keeps."""
+
+MOST_TRIES: Final = 5
+"""For each kill: where the process is hardly ever alive, nothing is tested."""
+
+COMMANDS: Final = 10
+"""In one case of so many it is the whole command that is killed, self-test and all."""
+
+
+def forked(action: Callable[[int], object], seconds: float = PATIENCE) -> tuple[int, bytes]:
+    """How a child ended that did this, and what it wrote to its descriptor; killed when over."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in range(3):
+            os.dup2(nowhere, standard)
+        os.close(nowhere)
+        try:
+            action(writer)
+        except BaseException:  # noqa: BLE001  whatever it is, it ends here
+            os._exit(1)
+        os._exit(0)
+    os.close(writer)
+    answer = b""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and select.select([reader], [], [], left)[0]:
+        part = os.read(reader, MAX_ANSWER)
+        answer += part
+        if not part:
+            break
+    else:
+        os.kill(child, signal.SIGKILL)
+    os.close(reader)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), answer
+
+
+def try_model(case: int) -> dict[str, Any]:
+    """What became of a spoilt model: refused and why, or accepted and how far off it is."""
+    kind, original, content = mutant(case)
+
+    def look(answers: int) -> None:
+        confine(LIMITS)
+        os.write(answers, msgspec.json.encode(examine(content)))
+
+    start = time.monotonic()
+    code, answer = forked(look)
+    told: dict[str, Any] = {"case": case, "kind": kind, "seconds": time.monotonic() - start}
+    try:
+        conclusion(code, answer, LIMITS)
+    except ModelError as error:
+        return told | {"refused": str(error)}
+    return told | {"refused": None, "off": distance(original, content)}
+
+
+def distance(original: bytes, content: bytes) -> float:
+    """How far a model's answers for the original's golden glyphs are from what was promised."""
+    glyphs, promised = golden_of(original)
+
+    def compute(answers: int) -> None:
+        (given,) = ort.InferenceSession(content).run(["probability"], {"ink": glyphs})
+        os.write(answers, json.dumps(float(np.abs(given - promised).max())).encode())
+
+    code, answer = forked(compute)
+    return float(json.loads(answer)) if code == 0 and answer else float("inf")
+
+
+class Killed:
+    """A store in which processes change something, and are killed while they do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder / "models")
+        self.models = good_models(POOL)
+        self.paths = [folder / f"{number}.onnx" for number in range(POOL)]
+        for path, content in zip(self.paths, self.models, strict=True):
+            path.write_bytes(content)
+        self.takes: dict[str, float] = {}
+
+    def next(self) -> int:
+        """A model that does not read now."""
+        current = self.store.records().current
+        shas = [entry_of(content).sha256 for content in self.models]
+        return (shas.index(current.sha256) + 1) % POOL if current else 0
+
+    def install(self, case: int) -> dict[str, Any]:
+        """Kill an install at a random moment."""
+        number = self.next()
+        entry = entry_of(self.models[number])
+        if case % COMMANDS == 0:
+            path, folder = str(self.paths[number]), str(self.store.folder)
+            command = ["model", "install", path, "--store", folder]
+            return self.kill(case, "command", entry.sha256, lambda: main(command))
+        return self.kill(
+            case, "install", entry.sha256, lambda: self.store.install(self.models[number], entry)
+        )
+
+    def write(self, case: int) -> dict[str, Any]:
+        """Kill one of the daemon's own writes at a random moment."""
+        if not self.store.records().trial:
+            content = self.models[self.next()]
+            self.store.install(content, entry_of(content))
+        records = self.store.records()
+        assert records.current
+        current = records.current.sha256
+        below = records.models[1].sha256 if len(records.models) > 1 else None
+        kind, then, change = (
+            ("roll back", below, lambda: self.store.roll_back("", current)),
+            ("confirm", current, lambda: self.store.confirm(current)),
+            ("start", below, self.store.start),
+        )[case % 3]
+        return self.kill(case, kind, then, change)
+
+    def kill(
+        self, case: int, kind: str, then: str | None, change: Callable[[], object]
+    ) -> dict[str, Any]:
+        """Kill a change, at a moment within the time that it took before; what reads then."""
+        before = check_store(self.store.folder)
+        rng = np.random.default_rng(case)
+        moment = float(rng.uniform(0, 1.1 * self.takes.get(kind, PATIENCE)))
+        start = time.monotonic()
+        code, _ = forked(lambda _: change(), moment)
+        if code == 0:
+            self.takes[kind] = time.monotonic() - start
+        now = check_store(self.store.folder)
+        right = code <= 0 and (now and now.sha256) in {before and before.sha256, then}
+        return {"case": case, "kind": kind, "killed": code < 0, "changed": now != before} | {
+            "broken": None if right else f"{now} reads, exit code {code}"
+        }
+
+    def at_every_line(self) -> Iterator[dict[str, Any]]:
+        """Kill an install before each line of the code that writes, one after the other."""
+        for line in count():
+            content = self.models[self.next()]
+            entry = entry_of(content)
+            before = check_store(self.store.folder)
+            install = partial(self.store.install, content, entry)
+            code, _ = forked(partial(kill_before, line, install))
+            now = check_store(self.store.folder)
+            right = code <= 0 and now in {before, entry}
+            yield {"case": line, "kind": "line", "killed": code < 0, "changed": now != before} | {
+                "broken": None if right else f"{now} reads"
+            }
+            if code == 0:
+                return
+
+
+def kill_before(line: int, change: Callable[[], object], _: int) -> None:
+    """Do something, and die before so many lines of what writes files have been run."""
+    modules = {str(files.__file__), str(store_module.__file__)}
+    seen = count()
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename not in modules:
+            return None
+        if event == "line" and next(seen) == line:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+    change()
+
+
+def work(kind: str, cases: int) -> Iterator[dict[str, Any]]:
+    """What became of each case of a kind; of kills there are so many."""
+    if kind == "models":
+        yield from map(try_model, range(cases))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        killed = Killed(Path(folder))
+        if kind == "lines":
+            yield from killed.at_every_line()
+            return
+        one = {"install": killed.install, "write": killed.write}[kind]
+        # not all are alive when they are to be killed
+        case = hit = 0
+        while hit < cases and case < MOST_TRIES * cases:
+            told = one(case)
+            case, hit = case + 1, hit + told["killed"]
+            yield told
+
+
+if __name__ == "__main__":
+    for told in work(sys.argv[1], int(sys.argv[2])):
+        print(json.dumps(told), flush=True)

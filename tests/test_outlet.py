@@ -1,0 +1,207 @@
+"""Output leaves in its order, and a reader who hangs holds nobody up."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from itertools import repeat
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samples import picture_of
+from tinydigits import outlet as module
+from tinydigits.outlet import LINES, Outlet
+
+
+class Slow:
+    """A reader who takes some bytes at a time, none while it is held, or is gone."""
+
+    def __init__(self, *, most: int = 1000) -> None:
+        self.most = most
+        self.free = threading.Event()
+        self.free.set()
+        self.asked = threading.Event()
+        self.taken = b""
+        self.error: OSError | None = None
+        self.full_for = 0
+
+    def write(self, data: bytes, /) -> int | None:
+        """Take some."""
+        self.asked.set()
+        assert self.free.wait(30)
+        if self.error:
+            raise self.error
+        if self.full_for:
+            self.full_for -= 1
+            return None
+        self.taken += data[: self.most]
+        return min(self.most, len(data))
+
+
+def never() -> bool:
+    """Nobody says stop."""
+    return False
+
+
+def numbered(count: int) -> list[bytes]:
+    """So many lines."""
+    return [b"%d\n" % number for number in range(count)]
+
+
+@given(count=st.integers(0, 3 * LINES), most=st.integers(1, 9))
+@settings(max_examples=20, deadline=None)
+def test_patient(count: int, most: int) -> None:
+    """Where frames wait nothing is lost, however many there are and however they are taken."""
+    reader = Slow(most=most)
+    with Outlet(reader, never, patient=True) as outlet:
+        for line in numbered(count):
+            outlet.put(line)
+    assert reader.taken == b"".join(numbered(count))
+    assert outlet.dropped == 0
+
+
+def test_latest_wins(caplog: pytest.LogCaptureFixture) -> None:
+    """Of a camera's readings the newest wait for a reader who hangs, and the others are counted."""
+    caplog.set_level("INFO")
+    reader = Slow()
+    reader.free.clear()
+    lines = numbered(2 * LINES + 1)
+    with Outlet(reader, never) as outlet:
+        outlet.put(lines[0])
+        assert reader.asked.wait(30)  # so the first is on its way
+        began = time.monotonic()
+        for line in lines[1:]:
+            outlet.put(line)
+        assert time.monotonic() - began < 1
+        assert outlet.dropped == LINES
+        reader.free.set()
+        until = time.monotonic() + 30
+        while reader.taken != lines[0] + b"".join(lines[-LINES:]):
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        outlet.put(b"again\n")
+    assert reader.taken.endswith(lines[-1] + b"again\n")
+    assert [record.getMessage() for record in caplog.records] == [
+        "nobody takes the output: its oldest readings make room for new ones",
+        f"the output is taken again; lost since the start: {LINES}",
+    ]
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_stopped(patient: bool, caplog: pytest.LogCaptureFixture) -> None:  # noqa: FBT001
+    """A program that was told to stop waits for a moment only, and tells what is lost."""
+    reader = Slow()
+    reader.free.clear()
+    stopped = threading.Event()
+    with Outlet(reader, stopped.is_set, patient=patient) as outlet:
+        for line in numbered(LINES):
+            outlet.put(line)
+        assert reader.asked.wait(30)
+        stopped.set()
+        for line in numbered(2):  # it may just have a frame in hand
+            outlet.put(line)
+        began = time.monotonic()
+    assert time.monotonic() - began < 1
+    assert caplog.records[-1].getMessage() == (
+        f"nobody takes the output: the last readings are lost: {LINES + 1}"
+    )
+    reader.free.set()
+
+
+def test_told_to_stop_while_waiting() -> None:
+    """Whoever waits for room is let go by a signal to stop."""
+    reader = Slow()
+    reader.free.clear()
+    stopped = threading.Event()
+    timer = threading.Timer(0.1, stopped.set)
+    with Outlet(reader, stopped.is_set, patient=True) as outlet:
+        timer.start()
+        for line in numbered(LINES + 5):
+            outlet.put(line)
+        assert stopped.is_set()
+    timer.join()
+    reader.free.set()
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC])
+def test_fails(number: int) -> None:
+    """An output that can't be written ends the program, at the next line or at the end."""
+    reader = Slow()
+    reader.error = OSError(number, os.strerror(number))
+    with pytest.raises(OSError, match=os.strerror(number)), Outlet(reader, never) as outlet:
+        deque(map(outlet.put, repeat(b"line\n")), maxlen=0)
+    with pytest.raises(OSError, match=os.strerror(number)), Outlet(reader, never) as outlet:
+        outlet.put(b"line\n")
+
+
+def test_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that says it is full, as it was told not to wait, is tried again."""
+    monkeypatch.setattr(module, "_LOOK", 0.001)
+    reader = Slow(most=3)
+    reader.full_for = 5
+    with Outlet(reader, never, patient=True) as outlet:
+        outlet.put(b"a long line\n")
+    assert reader.taken == b"a long line\n"
+
+
+def test_without_output() -> None:
+    """Without a standard output lines go nowhere."""
+    with Outlet(None, never, patient=True) as outlet:
+        for line in numbered(2 * LINES):
+            outlet.put(line)
+    assert outlet.dropped == 0
+
+
+def test_unbuffered() -> None:
+    """Standard output is written below its buffers, whose locks a writer that hangs would keep."""
+    sink = module.standard_output()
+    assert not isinstance(sink, io.BufferedIOBase) or isinstance(sink, io.BytesIO)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two pictures."""
+    for number in ("27", "40"):
+        picture_of(number).save(tmp_path / f"{number}.png")
+    return tmp_path
+
+
+def test_slow_reader_of_files(folder: Path) -> None:
+    """What is read from files arrives whole at a reader that is slow."""
+    for number in range(400):
+        (folder / f"more {number}.png").symlink_to("27.png")
+    command = [sys.executable, "-m", "tinydigits", "run", "--source", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        time.sleep(3)
+        out = process.stdout.read()
+    assert [json.loads(line)["sequence"] for line in out.splitlines()] == list(range(402))
+
+
+def test_reader_of_files_hangs(folder: Path) -> None:
+    """A program whose reader hangs stops in time all the same."""
+    command = [sys.executable, "-m", "tinydigits", "run", "--loop", "--source", str(folder)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        time.sleep(4)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        assert time.monotonic() - began < 3  # the machine that runs tests may be busy
+        assert process.returncode == 0
+        stopped, lost = process.stderr.read().splitlines()
+    assert stopped.startswith("tinydigits: stopped, frames read: ")
+    assert lost.startswith("tinydigits: nobody takes the output: the last readings are lost: ")
