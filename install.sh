@@ -28,6 +28,7 @@ remove() {
   fi
   rm -rf "$unit" "$home" "$command"
   systemctl daemon-reload
+  systemctl reset-failed tinydigits.service 2> /dev/null || true
 }
 
 check_machine() {
