@@ -6,6 +6,7 @@ In the document it takes the place of what stands between the two marks.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ def main() -> None:
     """Print it, and write it where that is asked."""
     *sources, document = map(Path, sys.argv[1:] if len(sys.argv) == 4 else [*sys.argv[1:], ""])
     releases = [[json.loads(line) for line in path.open()] for path in sources]
-    table = render(releases)
+    # of the last five minutes: times are held to what is promised by the load of a processor
+    machine = f"Measured with {os.cpu_count()} processors and a load of {os.getloadavg()[1]:.0f}."
+    table = f"{render(releases)}\n\n{machine}"
     print(table)
     if document.name:
         before, _, rest = document.read_text().partition(BEGIN)
