@@ -5,9 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SCRIPTS := .ci/run install.sh systemd/pause packaging/deb/build packaging/deb/postinst \
+  packaging/deb/prerm packaging/deb/postrm tests/stack/camera/run tests/stack/camera/build \
+  tests/stack/systemd/run tests/stack/systemd/build tests/stack/systemd/boot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow figures reports fuzz store model ladder steady lint camera-stack dist clean
+.PHONY: help demo test slow figures reports fuzz store model ladder steady lint camera-stack \
+  systemd-stack reliability deb dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -71,9 +75,19 @@ lint: $(INSTALLED) ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/shellcheck --severity=warning $(SCRIPTS)
 
 camera-stack: $(INSTALLED) ## run the device program on the real Picamera2 and libcamera (as root)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/camera/run
+
+systemd-stack: $(INSTALLED) ## install the service on real systemd and make it fail in every way (as root)
+	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/systemd/run
+
+reliability: $(INSTALLED) ## the same, and write what happened into docs/reliability.md
+	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/systemd/run docs/reliability.md
+
+deb: ## build the package for Debian 13 (needs dpkg-deb)
+	packaging/deb/build
 
 dist: $(INSTALLED) ## build the wheel and the source distribution
 	rm -rf dist

@@ -22,6 +22,7 @@ import onnxruntime as ort
 from tinydigits.digest import sha256_hex
 from tinydigits.errors import ModelError
 from tinydigits.glyph import GLYPH_SIZE, VIEWS, Glyph, fingerprint, jittered
+from tinydigits.noise import without_lines
 
 CONTRACT_VERSION: Final = 1
 INPUT_NAME: Final = "ink"
@@ -49,6 +50,10 @@ GOLDEN_TOLERANCE: Final = 1e-4
 processors differ by 2e-6 here, one flipped weight byte by far more."""
 
 DEFAULT_MODEL: Final = Path(__file__).with_name("digits.onnx")
+
+_NOISE: Final = b"Schema error: Trying to register schema"
+"""Debian's ONNX Runtime writes this 567 times before its first model, being linked with ONNX twice
+(Debian bug 1092898); nothing else comes of that."""
 
 Glyphs = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
@@ -301,7 +306,8 @@ def _open_session(content: bytes) -> ort.InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what matters is raised, and told in one line
     try:
-        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        with without_lines(_NOISE):
+            return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no base class
         raise ModelError("it is not an ONNX model that this ONNX Runtime can load") from error
 

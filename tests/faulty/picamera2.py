@@ -9,6 +9,7 @@ that works.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from types import TracebackType
@@ -32,10 +33,15 @@ FAULTS: Final = {
     "hang": "a call for a frame never returns",
     "hang-open": "opening never returns",
     "hang-close": "closing never returns",
+    "crash": "opening ends the process",
+    "leak": "each frame takes 64 MiB for good",
 }
 
 FRAME_SECONDS: Final = 0.05
 """Twenty frames a second."""
+
+_LEAK: Final = 64 * 2**20
+_leaked: list[bytes] = []
 
 
 def _home() -> Path:
@@ -66,6 +72,8 @@ class Picamera2:
     def __init__(self, _number: int) -> None:
         _hang("hang-open")
         _must_work()
+        if fault() == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
         with Image.open(_home() / "picture.png") as picture:
             self.luma = np.asarray(picture.convert("L"))
         height, width = self.luma.shape
@@ -129,6 +137,8 @@ class Job:
         if fault() == "silent":
             time.sleep(timeout)
             raise TimeoutError
+        if fault() == "leak":
+            _leaked.append(bytes(_LEAK))
         time.sleep(min(FRAME_SECONDS, timeout))
         return Request(self._camera)
 

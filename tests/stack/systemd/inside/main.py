@@ -1,0 +1,84 @@
+"""Run every row in this freshly booted system, and write what happened: main.py OLD NEW."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from shutil import copy
+
+import packages
+from faults import Outcome, run_all
+from service import CAMERA, HERE, MissingError
+
+Row = tuple[str, str, str]
+
+
+def main() -> int:
+    """How many rows failed."""
+    old, new = sys.argv[1:]
+    is_debian_13 = (HERE / "dist" / f"tinydigits_{old}_all.deb").exists()
+    package: packages.Package = packages.Deb() if is_debian_13 else packages.Script()
+    how = "the .deb" if is_debian_13 else "install.sh"
+    CAMERA.mkdir()
+    copy(HERE / "picture.png", CAMERA)
+    failed = 0
+
+    def tell(row: Row, outcome: Outcome | MissingError) -> None:
+        nonlocal failed
+        failed += isinstance(outcome, MissingError)
+        _write(row, outcome)
+
+    def attempt(row: Row, action: Callable[[], Outcome]) -> bool:
+        try:
+            tell(row, action())
+        except MissingError as error:
+            tell(row, error)
+            return False
+        return True
+
+    if not attempt(
+        ("install", how, "enabled and started; reads the camera that is there"),
+        partial(packages.install, package, old),
+    ):
+        return 1
+    attempt(
+        (
+            "the unit",
+            "`systemd-analyze verify`, and `security --offline=true`",
+            f"no word; an exposure of {packages.EXPOSURE / 10:g} of 10 at most",
+        ),
+        packages.check_unit,
+    )
+    for row, outcome in run_all():
+        tell(row, outcome)
+    attempt(
+        ("upgrade", f"{how} of another version", "configuration and state are kept; reads on"),
+        partial(packages.upgrade, package, new),
+    )
+    attempt(
+        ("removal", f"{how}, removed", "no process, no file; configuration and state are kept"),
+        partial(packages.remove, package),
+    )
+    attempt(("purge", f"{how}, purged", "no file at all"), partial(packages.purge, package))
+    return failed
+
+
+def _write(row: Row, outcome: Outcome | MissingError) -> None:
+    name, injected, should = row
+    line = {"name": name, "injected": injected, "should": should}
+    if isinstance(outcome, MissingError):
+        line |= {"failed": str(outcome)}
+        print(f"FAILED {name}: {outcome}", flush=True)
+    else:
+        line |= asdict(outcome)
+        print(f"ok {name}: {outcome}", flush=True)
+    with Path(HERE / "rows.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
