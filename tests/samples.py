@@ -12,7 +12,16 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from tinydigits.classifier import CoveragePoint, DataSource, Glyphs, ModelCard, Share, Split
+from tinydigits.classifier import (
+    DEFAULT_MODEL,
+    Classifier,
+    CoveragePoint,
+    DataSource,
+    Glyphs,
+    ModelCard,
+    Share,
+    Split,
+)
 from tinydigits.glyph import fingerprint
 from tinydigits_export.convert import to_onnx
 from tinydigits_export.export import with_golden
@@ -66,6 +75,12 @@ def sample_card(**changes: Any) -> ModelCard:
 def sample_model() -> bytes:
     """The estimator's model file, golden glyphs included."""
     return to_onnx(sample_estimator(), with_golden(sample_estimator(), sample_card()))
+
+
+@cache
+def shipped_name() -> str:
+    """The kind of model that comes with the program."""
+    return Classifier.load(DEFAULT_MODEL).card.name
 
 
 def picture_of(number: str, scale: int = 3) -> Image.Image:

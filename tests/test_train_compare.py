@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from scipy.stats import binom
 
 from parsing import section
-from samples import picture_of, sample_glyphs, sample_model
+from samples import picture_of, sample_glyphs, sample_model, shipped_name
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits_export.features import feature_model
 from tinydigits_export.oriented import Oriented
@@ -120,7 +120,7 @@ def test_shift_is_by_two_pixels() -> None:
 def test_compared(found: Comparison) -> None:
     """Each model has every figure; references have those that make sense for them."""
     assert [model.name for model in found.models] == [
-        "oriented",
+        shipped_name(),
         "linear",
         "MLP, 100 hidden",
         "3 nearest",
@@ -157,11 +157,11 @@ def test_command(found: Comparison, tmp_path: Path, capsys: Capture) -> None:
     assert main(again) == 0
     table = capsys.readouterr().out.splitlines()
     assert table[0].split()[:2] == ["model", "accuracy"]
-    assert table[1].split()[0] == "oriented"
+    assert table[1].split()[0] == shipped_name()
     assert main([*again, "--json", "-o", str(tmp_path)]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["report"] == "comparison"
-    assert json.loads((tmp_path / "report.json").read_text())["models"][0]["name"] == "oriented"
+    assert json.loads((tmp_path / "report.json").read_text())["models"][0]["name"] == shipped_name()
     assert (tmp_path / "report.html").exists()
     assert json.loads(found.to_json())["n"] == 120
 

@@ -111,7 +111,7 @@ def train(dataset: DataSet, wanted: Wanted, folder: Path, clock: StageClock) -> 
         verification, size = export_model(fitted.estimator, card, fitted.glyphs, model, fitted.form)
         text = render_card(read_card(model)[0], size)
         atomic_write(folder / MODEL_CARD_NAME, text.encode())
-    with clock.stage("pictures"):
+    with clock.stage("measure"):
         whole = read_held_out(dataset, parts.test, model.read_bytes(), progress=True)
     report = FitReport(
         model=wanted.model,
