@@ -18,7 +18,7 @@ import pytest
 from command_line import Capture, complaint, printed
 from hostile import hostile_models
 from model_store import check_store, good_models, put
-from samples import sample_model
+from samples import sample_model, shipped_name
 from tinydigits.__main__ import main
 from tinydigits.digest import sha256_hex
 from tinydigits.models import command as command_module
@@ -107,7 +107,7 @@ def test_sha256(store: Store, capsys: Capture) -> None:
 def test_show(store: Store, capsys: Capture) -> None:
     """It tells what reads, how good it is, whether it stays, and what was there before."""
     assert model("show") == 0
-    assert printed(capsys).startswith("model:     oriented, comes with the program\n")
+    assert printed(capsys).startswith(f"model:     {shipped_name()}, comes with the program\n")
     (first,) = good_models(1)
     put(store, first)
     assert model("install", "new.onnx") == 0
@@ -127,7 +127,7 @@ def test_show(store: Store, capsys: Capture) -> None:
     assert model("show") == 0
     out = printed(capsys)
     assert "trial:     confirmed\n" in out
-    assert "previous:  oriented (" in out
+    assert f"previous:  {shipped_name()} (" in out
     assert f"returned:  linear ({sha256_hex(sample_model())[:12]}) on 20" in out
     assert out.endswith(": it was rolled back by hand\n")
 
@@ -141,7 +141,7 @@ def told_json(capsys: Capture, *arguments: str) -> Any:
 def test_json(store: Store, capsys: Capture) -> None:
     """The same for programs."""
     shown = told_json(capsys, "show")
-    assert shown["model"]["summary"]["name"] == "oriented"
+    assert shown["model"]["summary"]["name"] == shipped_name()
     assert (shown["model"]["installed"], shown["previous"], shown["trial"]) == (None, None, None)
     entry = put(store, sample_model(), confirmed=False)
     shown = told_json(capsys, "show")
@@ -150,7 +150,7 @@ def test_json(store: Store, capsys: Capture) -> None:
     assert (shown["trial_readings"], shown["max_starts"]) == (30, 5)
     assert shown["previous"]["installed"] is None
     names = [listed["summary"]["name"] for listed in told_json(capsys, "list")]
-    assert names == ["linear", "oriented"]
+    assert names == ["linear", shipped_name()]
 
 
 def test_list(store: Store, capsys: Capture) -> None:
@@ -162,7 +162,7 @@ def test_list(store: Store, capsys: Capture) -> None:
     assert first.startswith(f"* linear ({sha256_hex(b'second')[:12]}), installed 20")
     assert first.endswith(", on trial")
     assert second.startswith(f"  linear ({sha256_hex(b'first')[:12]}), installed 20")
-    assert last.startswith("  oriented (")
+    assert last.startswith(f"  {shipped_name()} (")
     assert last.endswith("), comes with the program")
 
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from command_line import Capture, complaint
 from manager import short_folder
-from samples import picture_of
+from samples import picture_of, shipped_name
 from standin import Clock
 from test_faults import running
 from tinydigits.__main__ import main
@@ -104,7 +104,7 @@ def test_json(pictures: Path, runtime: Path, capsys: Capture) -> None:
     assert second["camera"] == {"source": "files", "trouble": "", "restarts": 0}
     assert second["output"]["dropped"] == 0
     assert second["model"] == {
-        "name": "oriented",
+        "name": shipped_name(),
         "sha256": sha256_hex(DEFAULT_MODEL.read_bytes()),
         "trial": None,
     }
