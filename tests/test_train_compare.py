@@ -15,14 +15,16 @@ from scipy.stats import binom
 from parsing import section
 from samples import picture_of, sample_glyphs, sample_model, shipped_name
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits.errors import DataError
 from tinydigits_export.features import feature_model
 from tinydigits_export.oriented import Oriented
 from tinydigits_train import cost
 from tinydigits_train.__main__ import main
 from tinydigits_train.compare import Comparison, compare, error_at, mcnemar
 from tinydigits_train.cost import microseconds, multiply_adds
-from tinydigits_train.datasets import DataSet
+from tinydigits_train.datasets import DataSet, Member, mix
 from tinydigits_train.page import render_page
+from tinydigits_train.sources import Supplies, load
 from tinydigits_train.spoil import SPOILS, spoiled
 
 Capture = pytest.CaptureFixture[str]
@@ -172,3 +174,7 @@ def test_other_split(tmp_path: Path, capsys: Capture) -> None:
     assert main(["fit", "--data", "bundled", "--seed", "3", "-o", str(tmp_path)]) == 0
     assert main(["compare", str(tmp_path), "--data", "bundled"]) == 2
     assert "with seed 3: name that with --seed" in capsys.readouterr().err
+    own, others = load("bundled"), load("synthetic:300", Supplies(fonts="none"))
+    for first, second in ((own, others), (others, own)):
+        with pytest.raises(DataError, match="another part of bundled, with seed 3"):
+            compare([tmp_path], mix([Member(first), Member(second)]), [], seed=0)
