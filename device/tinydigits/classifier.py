@@ -41,7 +41,7 @@ UNSEALED: Final = "0" * 64
 MAX_MODEL_BYTES: Final = 1_000_000
 """Far above every model of the ladder; a larger file is not one of ours."""
 
-BATCH: Final = 16
+BATCH: Final = 8
 """Glyphs to a call: a call takes microseconds, and what the graph needs for many glyphs at once it
 would keep for ever."""
 
