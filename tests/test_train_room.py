@@ -22,6 +22,7 @@ from tinydigits_train.splits import split
 FILL = """
 import resource
 import numpy as np
+from tinydigits_train.datasets import DataSet
 from tinydigits_train.room import joined, release, room
 
 def peak():
@@ -36,6 +37,7 @@ whole = joined([half, half])
 release(half)
 assert whole.nbytes > 450e6
 assert whole[599_999, 0, 0] == 295_000 % 251
+assert DataSet("many", whole, np.zeros(600_000, np.int64)).sha256
 print(peak() - before)
 """
 
@@ -84,6 +86,6 @@ def test_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 
 def test_bounded() -> None:
-    """470 MB of glyphs are written, joined and read in less than 100 MB of memory."""
+    """470 MB of glyphs are written, joined, read and hashed in less than 100 MB of memory."""
     grown = subprocess.run([sys.executable, "-c", FILL], check=True, capture_output=True, text=True)
     assert int(grown.stdout) < 100e6

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from tinydigits.classifier import DIGITS, NONE_LABEL, DataSource, Glyphs
 from tinydigits.glyph import GLYPH_SIZE, normalize_glyph
 from tinydigits.labels import LabelledPicture
-from tinydigits_train.room import joined, release
+from tinydigits_train.room import PIECE, joined, release
 
 if TYPE_CHECKING:
     from tinydigits_train.synthetic.scenes import Scenery
@@ -77,8 +77,9 @@ class DataSet:
     def sha256(self) -> str:
         """Hash over shapes, glyphs and labels, as 64 hex digits, the same on every machine."""
         digest = hashlib.sha256(repr((self.glyphs.shape, self.labels.shape)).encode())
-        digest.update(np.ascontiguousarray(self.glyphs).data)
-        release(self.glyphs)
+        for first in range(0, len(self), PIECE):
+            digest.update(self.glyphs[first : first + PIECE].tobytes())
+            release(self.glyphs)
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 

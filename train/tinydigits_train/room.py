@@ -16,8 +16,8 @@ from tinydigits.glyph import GLYPH_SIZE
 IN_MEMORY: Final = 200_000
 """Glyphs that take 157 MB; what is more goes to a file."""
 
-_PIECE: Final = 10_000
-"""Glyphs that are copied at a time."""
+PIECE: Final = 10_000
+"""Glyphs that are copied, or looked at, at a time."""
 
 _FOLDER: Final = "/var/tmp"  # noqa: S108  the file has no name that anyone could take
 """Where the file is, unless ``TMPDIR`` names another place: ``/tmp`` is memory on many systems."""
@@ -40,8 +40,8 @@ def joined(parts: Sequence[Glyphs]) -> Glyphs:
     whole = room(sum(map(len, parts)))
     start = 0
     for part in parts:
-        for first in range(0, len(part), _PIECE):
-            piece = part[first : first + _PIECE]
+        for first in range(0, len(part), PIECE):
+            piece = part[first : first + PIECE]
             whole[start : start + len(piece)] = piece
             start += len(piece)
             release(whole)
