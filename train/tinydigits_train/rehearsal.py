@@ -17,7 +17,6 @@ from tqdm import tqdm
 
 from tinydigits.classifier import Classifier, CoveragePoint
 from tinydigits.frame import Frame
-from tinydigits.pieces import overlap
 from tinydigits.reader import Digit, Reader
 from tinydigits_train.datasets import NONE
 from tinydigits_train.measure import coverage_points
@@ -47,10 +46,10 @@ def rehearse(
         joblib.delayed(_rehearse)(content, scenery, task) for task in tasks
     )
     bar = tqdm(done, "scenes as the device reads them", len(tasks), disable=not progress or None)
-    judged = [each for task in bar for each in task]
-    if not judged:
+    found = [each for task in bar for each in task]
+    if not found:
         return ()
-    confidence, right = zip(*judged, strict=True)
+    confidence, right = zip(*found, strict=True)
     return coverage_points(np.array(confidence), np.array(right))
 
 
@@ -77,10 +76,8 @@ def judged(scene: Scene, reader: Reader) -> Iterator[Judged]:
 def _shown(photo: Photo, digit: Digit) -> int:
     """What stands where a digit was read: 0 to 9, 10 for none, or unclear."""
     left, top, width, height = digit.box
-    box = np.array((left, top, left + width, top + height))
-    own = np.array(list(photo.boxes.values()), np.float64).reshape(-1, 4)
-    shares = dict(zip(photo.boxes, overlap(own, box).tolist(), strict=True))
-    number = max(shares, key=lambda key: shares[key], default=0)
-    if not number or shares[number] < OTHER:
+    box = np.array((left, top, left + width, top + height), np.float64)
+    number, share = photo.nearest(box)
+    if share < OTHER:
         return NONE
-    return photo.labels[number - 1] if shares[number] > SAME else UNCLEAR
+    return photo.labels[number - 1] if share > SAME else UNCLEAR

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from tinydigits.frame import Luma
-from tinydigits.pieces import Box
+from tinydigits.pieces import Box, overlap
+from tinydigits_train.datasets import Indices
 from tinydigits_train.synthetic.lettering import HEIGHT
 from tinydigits_train.synthetic.sheet import Sheet, Window
 
@@ -45,6 +46,21 @@ class Photo:
             y, x = np.nonzero(self.owner == number)
             found[number] = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
         return found
+
+    @cached_property
+    def areas(self) -> Indices:
+        """Pixels of each digit's ink, by its number in ``owner``."""
+        return np.bincount(self.owner.ravel())
+
+    def nearest(self, box: npt.NDArray[np.float64]) -> tuple[int, float]:
+        """The digit that overlaps a box most, intersection over union; 0 where there is no digit.
+
+        :param box: left, top, right and bottom in pixels of the photograph.
+        """
+        own = np.array(list(self.boxes.values()), np.float64).reshape(-1, 4)
+        shares = dict(zip(self.boxes, overlap(own, box).tolist(), strict=True))
+        number = max(shares, key=lambda key: shares[key], default=0)
+        return number, shares.get(number, 0.0)
 
 
 @dataclass(frozen=True)

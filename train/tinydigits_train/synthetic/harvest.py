@@ -12,7 +12,7 @@ import numpy as np
 from tinydigits.glyph import Glyph, normalize_glyph
 from tinydigits.ink import POLARITIES, Ink, Recipe, Scene
 from tinydigits.lines import find_lines
-from tinydigits.pieces import DigitInk, Mask, overlap
+from tinydigits.pieces import DigitInk, Mask
 from tinydigits.search import number_recipes
 from tinydigits.single import LOOKS, SIDE, locate_digit
 from tinydigits_train.datasets import NONE
@@ -104,41 +104,36 @@ class _Truth:
     """Where the digits of a photograph truly are."""
 
     def __init__(self, photo: Photo) -> None:
-        self._owner = photo.owner
-        self._labels = photo.labels
-        self._boxes = photo.boxes
+        self._photo = photo
 
     def label(self, ink: Ink, candidate: DigitInk) -> int:
         """What a candidate is: 0 to 9, 10 for none, or unclear."""
-        box = np.array(candidate.box) / ink.scale
-        own = np.array(list(self._boxes.values()), np.float64).reshape(-1, 4)
-        overlaps = dict(zip(self._boxes, overlap(own, box).tolist(), strict=True))
-        number = max(overlaps, key=lambda key: overlaps[key], default=0)
-        if not number or overlaps[number] < OTHER:
+        number, shared = self._photo.nearest(np.array(candidate.box) / ink.scale)
+        if shared < OTHER:
             return NONE
         share = self._agreement(ink, candidate, number)
         if share < FOREIGN:
             return NONE
-        if overlaps[number] <= SAME or share < COVERED or self._cut(number):
+        if shared <= SAME or share < COVERED or self._cut(number):
             return UNCLEAR
-        return self._labels[number - 1]
+        return self._photo.labels[number - 1]
 
     def _cut(self, number: int) -> bool:
-        left, top, right, bottom = self._boxes[number]
-        height, width = self._owner.shape
+        left, top, right, bottom = self._photo.boxes[number]
+        height, width = self._photo.owner.shape
         return left == 0 or top == 0 or right == width or bottom == height
 
     def _agreement(self, ink: Ink, candidate: DigitInk, number: int) -> float:
         """The smaller of two shares: of the digit's ink in the candidate, and the other way."""
         left, top, right, bottom = candidate.box
-        height, width = self._owner.shape
+        height, width = self._photo.owner.shape
         y = ((np.arange(top, bottom) + 0.5) / ink.scale).astype(int).clip(0, height - 1)
         x = ((np.arange(left, right) + 0.5) / ink.scale).astype(int).clip(0, width - 1)
-        own = self._owner[y[:, None], x] == number
+        own = self._photo.owner[y[:, None], x] == number
         reach = max(1, round(NEAR * candidate.height))
         missed = np.count_nonzero(own & ~_grown(candidate.mask, reach))
         foreign = np.count_nonzero(candidate.mask & ~_grown(own, reach))
-        whole = np.count_nonzero(self._owner == number) * ink.scale**2
+        whole = self._photo.areas[number] * ink.scale**2
         beyond = max(0.0, whole - np.count_nonzero(own))  # outside of the candidate's box
         missing = (missed + NEARLY * beyond) / max(whole, 1.0)
         return float(1 - max(missing, foreign / np.count_nonzero(candidate.mask)))
