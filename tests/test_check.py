@@ -42,7 +42,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tinydigits.check.command.SYSTEM_FILE", tmp_path / "none.toml")
+    monkeypatch.setattr("tinydigits.config.SYSTEM_FILE", tmp_path / "none.toml")
     picture_of("27").save(tmp_path / "27.png")
     path = tmp_path / "my.toml"
     path.write_text('[camera]\npath = "27.png"\n[daemon]\nruntime = "."\n')
@@ -87,9 +87,9 @@ def test_bad_config(config: Path, capsys: Capture) -> None:
 
 def test_service_config(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a file named it is the service's, where there is one, else the defaults."""
-    monkeypatch.setattr("tinydigits.check.command.SYSTEM_FILE", config)
+    monkeypatch.setattr("tinydigits.config.SYSTEM_FILE", config)
     assert found(None)["config"].text == str(config)
-    monkeypatch.setattr("tinydigits.check.command.SYSTEM_FILE", config / "none")
+    monkeypatch.setattr("tinydigits.config.SYSTEM_FILE", config / "none")
     findings = found(None)
     assert "the defaults" in findings["config"].text
     assert "there is nothing to read" in findings["camera"].text

@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a model, where nothing of the machine's own is looked at."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    monkeypatch.setattr(command_module, "SYSTEM_FILE", tmp_path / "config.toml")
+    monkeypatch.setattr("tinydigits.config.SYSTEM_FILE", tmp_path / "config.toml")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "new.onnx").write_bytes(sample_model())
     return tmp_path

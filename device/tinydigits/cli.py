@@ -14,7 +14,7 @@ import msgspec
 
 from tinydigits.camera import parse_source
 from tinydigits.classifier import Classifier
-from tinydigits.command import run_command
+from tinydigits.command import indented_json, run_command
 from tinydigits.config import Table, load_config
 from tinydigits.errors import PictureError, UsageError
 from tinydigits.files import printable
@@ -190,7 +190,7 @@ def _score(options: argparse.Namespace) -> int:
     pictures = list_pictures(options.folder)
     result = score(_outcomes(pictures, _readers(options), options))
     if options.json:
-        print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+        print(indented_json(result))
     else:
         print(render_score(result, printable(options.folder)))
     exact = result.exact or 0.0

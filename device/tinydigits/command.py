@@ -10,7 +10,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
+
+import msgspec
 
 from tinydigits.errors import OutputError, TinyDigitsError, UsageError
 from tinydigits.journal import line_start, one_line
@@ -31,6 +33,11 @@ class Parser(argparse.ArgumentParser):
         self.exit(
             UsageError.exit_code, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n"
         )
+
+
+def indented_json(value: Any, encode: Callable[[Any], bytes] = msgspec.json.encode) -> str:
+    """A value for programs, and readable all the same."""
+    return msgspec.json.format(encode(value), indent=2).decode()
 
 
 def run_command(name: str, action: Callable[[], int]) -> int:

@@ -175,6 +175,11 @@ class Config(msgspec.Struct, frozen=True):
                 raise ValueError(f"two regions are called {name!r}: their readings would be one")
 
 
+def service_file() -> Path | None:
+    """The installed service's configuration, if there is one."""
+    return SYSTEM_FILE if SYSTEM_FILE.exists() else None
+
+
 def load_config(path: Path | None = None, changes: Table | None = None) -> Config:
     """The defaults, overlaid with a file, overlaid with changes from the command line.
 

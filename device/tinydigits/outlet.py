@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from threading import Condition, Thread
-from types import TracebackType
 from typing import Final, Protocol, Self
 
 log = logging.getLogger(__name__)
@@ -69,12 +68,7 @@ class Outlet:
             Thread(target=self._work, args=(self._sink,), name="output", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._changed:
             self._drain()
             self._ended = True

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+
+from tinydigits.systemd import made_folder
 
 Kind = TypeVar("Kind")
 
 
 def state_directory() -> Path | None:
     """The folder for such files that systemd made for the service, if it did."""
-    folder = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]  # it may name several
-    return Path(folder) if folder else None
+    return made_folder("STATE_DIRECTORY")
 
 
 def read_own(path: Path, kind: type[Kind], max_bytes: int) -> Kind | None:

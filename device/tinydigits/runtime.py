@@ -5,11 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from tinydigits.errors import OutputError, UsageError
 from tinydigits.files import make_folder
+from tinydigits.systemd import made_folder
 
 SYSTEM_FOLDER: Final = Path("/run/tinydigits")
 """The installed service's; systemd tells the service itself of it."""
@@ -23,8 +23,12 @@ _VARIABLE: Final = "RUNTIME_DIRECTORY"
 
 def runtime_folder(configured: str) -> Path | None:
     """The folder that the configuration names, or the one that systemd made, or none."""
-    folder = configured or os.environ.get(_VARIABLE, "").partition(":")[0]  # it may name several
-    return Path(folder) if folder else None
+    return Path(configured) if configured else made_folder(_VARIABLE)
+
+
+def daemon_folder(configured: str) -> Path:
+    """Where a daemon is to be found: as :func:`runtime_folder` says, or the installed service's."""
+    return runtime_folder(configured) or SYSTEM_FOLDER
 
 
 class Hold:
@@ -56,10 +60,5 @@ class Hold:
             raise OutputError(f"{lock} can't be written: {error.strerror}") from error
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         os.close(self._descriptor)

@@ -205,8 +205,9 @@ def convincing(lines: Sequence[Place], seen: Sequence[Sequence[Seen]], digits: i
     """
     if not lines or digits not in {None, sum(len(line.best.digits) for line in lines)}:
         return False
-    if any(line.is_part_of(run) for run in runs_of(seen) for line in lines):
+    if not all(len(line.runs) >= SIGHTINGS for line in lines):
         return False
-    agreed = all(len(line.runs) >= SIGHTINGS for line in lines)
     surely = np.concatenate([confidences(line.probabilities) for line in lines])
-    return agreed and bool(surely.mean() >= CONVINCING)
+    if surely.mean() < CONVINCING:
+        return False
+    return not any(line.is_part_of(run) for run in runs_of(seen) for line in lines)

@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable
 from threading import Event, Thread
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Final, Self
 
 log = logging.getLogger(__name__)
@@ -60,12 +60,7 @@ class Signals:
             Thread(target=self._guard, args=(self._force,), name="stop", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         self._ended.set()
         for number, handler in self._previous:
             signal.signal(number, handler)

@@ -12,6 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,12 @@ def notify(*lines: str) -> bool:
         sender.settimeout(SEND_SECONDS)
         sender.sendto("\n".join(lines).encode(), address)
     return True
+
+
+def made_folder(variable: str) -> Path | None:
+    """The folder that systemd made for the service and named in a variable, if it did."""
+    folder = os.environ.get(variable, "").partition(":")[0]  # it may name several
+    return Path(folder) if folder else None
 
 
 def watchdog_seconds() -> float:

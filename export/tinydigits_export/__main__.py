@@ -7,10 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from tinydigits import __version__
-from tinydigits.command import Parser, run_command
+from tinydigits.command import Parser, indented_json, run_command
 
 NAME = "tinydigits-export"
 
@@ -83,7 +81,7 @@ def _inspect(path: Path, *, as_json: bool) -> int:
 
     card, content = read_card(path)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(card), indent=2).decode())
+        print(indented_json(card))
     else:
         print(render_card(card, len(content)), end="")
     return 0

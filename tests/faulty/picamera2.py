@@ -12,7 +12,6 @@ import os
 import signal
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
@@ -185,10 +184,5 @@ class MappedArray:
             raise OSError("Input/output error")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         del self.array

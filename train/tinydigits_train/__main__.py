@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tinydigits import __version__
 from tinydigits.clock import StageClock
-from tinydigits.command import Parser, run_command
+from tinydigits.command import Parser, indented_json, run_command
 from tinydigits.errors import UsageError
 from tinydigits.files import make_folder
 
@@ -286,7 +286,6 @@ def _data_options(options: argparse.Namespace) -> str:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415  see the top
 
     from tinydigits.classifier import Classifier  # noqa: PLC0415  see the top
     from tinydigits_train.evaluate import evaluate, report_evaluation  # noqa: PLC0415  see the top
@@ -305,7 +304,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.output:
         write_report(report_evaluation(found, options.model, clock), options.output)
     if options.json:
-        print(msgspec.json.format(msgspec.json.encode(found.measures), indent=2).decode())
+        print(indented_json(found.measures))
     else:
         print(measures_table(found.measures))
     if options.output:
@@ -338,7 +337,6 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415  see the top
 
     from tinydigits_train.sources import load  # noqa: PLC0415  see the top
     from tinydigits_train.sweep import (  # noqa: PLC0415  see the top
@@ -357,7 +355,7 @@ def _sweep(options: argparse.Namespace) -> int:
         workers=Workers(options.jobs or -1, options.cluster),
     )
     if options.json:
-        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print(indented_json(found))
     else:
         print(sweep_table(found))
     return 0

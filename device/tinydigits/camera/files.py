@@ -6,7 +6,6 @@ import glob
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from tinydigits.camera.trouble import Trouble
@@ -47,12 +46,7 @@ class FilesCamera:
         self._paths = find_pictures(self._pattern)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         self._paths = []
 
     def frames(self) -> Iterator[Frame | None]:

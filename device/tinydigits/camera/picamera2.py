@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import TracebackType
 from typing import Final, Self
 
 from tinydigits.camera.errand import Errand
@@ -73,12 +72,7 @@ class Picamera2Camera:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         self._light.close()
         sensor = self._sensor or self._broken
         try:

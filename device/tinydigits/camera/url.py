@@ -7,7 +7,6 @@ import os
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from tinydigits.camera.errand import Errand
@@ -50,12 +49,7 @@ class UrlCamera:
         )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         # a fetch that is under way ends by itself, at its deadline
         self._snapshots = None
         self._errand = None

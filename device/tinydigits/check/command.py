@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from tinydigits.check.finding import Finding, exit_code, failed, good, render, wants_colour
 from tinydigits.check.machine import (
     check_clock,
@@ -18,10 +16,11 @@ from tinydigits.check.machine import (
     check_temperature,
 )
 from tinydigits.check.program import check_camera, check_model, check_outputs
-from tinydigits.config import SYSTEM_FILE, Config, load_config
+from tinydigits.command import indented_json
+from tinydigits.config import Config, load_config, service_file
 from tinydigits.errors import ConfigError, UsageError
 from tinydigits.judge_file import state_file
-from tinydigits.runtime import SYSTEM_FOLDER, runtime_folder
+from tinydigits.runtime import daemon_folder, runtime_folder
 from tinydigits.status.command import ask
 from tinydigits.status.document import Document
 
@@ -36,7 +35,7 @@ def check_command(config: Path | None, *, as_json: bool) -> int:
     finally:
         log.setLevel(before)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
+        print(indented_json(findings))
     else:
         print(render(findings, coloured=wants_colour(sys.stdout)))
     return exit_code(findings)
@@ -44,8 +43,7 @@ def check_command(config: Path | None, *, as_json: bool) -> int:
 
 def check(path: Path | None) -> Iterator[Finding]:
     """What is found; ``path`` is of the configuration, ``None`` for the service's."""
-    if path is None and SYSTEM_FILE.exists():
-        path = SYSTEM_FILE
+    path = path or service_file()
     try:
         config = load_config(path)
     except ConfigError as error:
@@ -74,6 +72,6 @@ def _check_program(config: Config) -> Iterator[Finding]:
 def _running(config: Config) -> Document | None:
     """The daemon that runs with this configuration, if it can be asked."""
     try:
-        return ask(runtime_folder(config.daemon.runtime) or SYSTEM_FOLDER)
+        return ask(daemon_folder(config.daemon.runtime))
     except (UsageError, OSError):
         return None

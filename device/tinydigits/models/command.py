@@ -9,14 +9,15 @@ import time
 from pathlib import Path
 
 from tinydigits.classifier import read_model
-from tinydigits.config import SYSTEM_FILE, Config, load_config
+from tinydigits.command import indented_json
+from tinydigits.config import Config, load_config, service_file
 from tinydigits.digest import sha256_hex
 from tinydigits.errors import ModelError, UsageError
 from tinydigits.models.owner import as_owner_of
 from tinydigits.models.records import Entry
 from tinydigits.models.running import daemon_process, tell_to_reload
 from tinydigits.models.self_test import self_test
-from tinydigits.models.show import Shown, all_models, as_json
+from tinydigits.models.show import Shown, all_models
 from tinydigits.models.signature import SUFFIX, signer_of
 from tinydigits.models.store import SYSTEM_FOLDER, Store, store_folder
 
@@ -35,8 +36,7 @@ def model_command(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> Config:
     """Who may sign is in the service's own configuration, so that nobody forgets it."""
-    path = options.config or (SYSTEM_FILE if SYSTEM_FILE.exists() else None)
-    return load_config(path)
+    return load_config(options.config or service_file())
 
 
 def _install(options: argparse.Namespace, config: Config, folder: Path) -> int:
@@ -89,7 +89,7 @@ def _show(options: argparse.Namespace, config: Config, folder: Path) -> int:
     if config.model.path:
         log.warning("model.path is %s: what is in the store is not used", config.model.path)
     shown = Shown.of(Store(folder).records(), config.model.trial_readings)
-    print(as_json(shown) if options.json else shown)
+    print(indented_json(shown) if options.json else shown)
     return 0
 
 
@@ -97,7 +97,7 @@ def _list(options: argparse.Namespace, _: Config, folder: Path) -> int:
     records = Store(folder).records()
     models = all_models(records)
     if options.json:
-        print(as_json(models))
+        print(indented_json(models))
         return 0
     for place, model in enumerate(models):
         mark = "*" if place == 0 else " "

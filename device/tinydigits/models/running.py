@@ -8,7 +8,7 @@ import socket
 import struct
 from typing import Final
 
-from tinydigits.runtime import SOCKET_NAME, SYSTEM_FOLDER, runtime_folder
+from tinydigits.runtime import SOCKET_NAME, daemon_folder
 
 _SECONDS: Final = 1.0
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
@@ -23,7 +23,7 @@ def daemon_process(runtime: str = "") -> int | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_SECONDS)
         try:
-            connection.connect(str((runtime_folder(runtime) or SYSTEM_FOLDER) / SOCKET_NAME))
+            connection.connect(str(daemon_folder(runtime) / SOCKET_NAME))
             told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         except OSError:
             return None

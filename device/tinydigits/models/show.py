@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -100,11 +100,6 @@ class Shown(msgspec.Struct, frozen=True):
 def all_models(records: Records) -> list[Model]:
     """Those that are there, the one that reads first, the one that ships last."""
     return [*map(Model.of, records.models), Model.of(None)]
-
-
-def as_json(value: Any) -> str:
-    """For programs, and readable all the same."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 def _date(wall: float) -> str:

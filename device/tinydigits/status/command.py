@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from tinydigits.command import indented_json
 from tinydigits.errors import CameraError, UsageError
 from tinydigits.journal import one_line
-from tinydigits.runtime import SOCKET_NAME, SYSTEM_FOLDER, runtime_folder
+from tinydigits.runtime import SOCKET_NAME, daemon_folder
 from tinydigits.status.document import NUMBERS, Document, Shown
 
 _SECONDS: Final = 2.0
@@ -28,13 +29,13 @@ _MIB: Final = 2**20
 
 def status_command(runtime: str, *, as_json: bool) -> int:
     """Print how the daemon is; returns the exit code."""
-    folder = runtime_folder(runtime) or SYSTEM_FOLDER
+    folder = daemon_folder(runtime)
     document = ask(folder)
     if document is None:
         print(f"tinydigits: no daemon runs with {folder}", file=sys.stderr)
         return NOT_RUNNING
     if as_json:
-        print(msgspec.json.format(NUMBERS.encode(document), indent=2).decode())
+        print(indented_json(document, NUMBERS.encode))
     else:
         print("\n".join(f"{name:<9} {one_line(text)}" for name, text in lines(document)))
     return CameraError.exit_code if document.camera.trouble else 0

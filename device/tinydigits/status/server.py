@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from types import TracebackType
 from typing import Final, Self
 
 from tinydigits.errors import OutputError
@@ -54,12 +53,7 @@ class StatusServer:
         Thread(target=self._serve, name="status", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         with suppress(OSError):
             self._path.unlink()
         with suppress(OSError):

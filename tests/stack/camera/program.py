@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
-from types import TracebackType
 from typing import Any, Self
 
 INSIDE = {
@@ -43,12 +42,7 @@ class Program:
         self._limit.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *reason: object) -> None:
         self._limit.cancel()
         self.process.kill()
         self.process.communicate()

@@ -254,6 +254,14 @@ def _restarted(began: float, limit: float, happened: str) -> Outcome:
     return Outcome(happened, seconds, gap.lost)
 
 
+def _ended_by_watchdog(began: float) -> Outcome:
+    wait_for("the watchdog", lambda: logged(began, "atchdog timeout"))
+    fail()
+    return _restarted(
+        began, WATCHDOG + RESTART_SECONDS, f"ended by the watchdog (WatchdogSec={WATCHDOG} here)"
+    )
+
+
 @fault(
     "camera hangs",
     "a call for a frame that never returns",
@@ -263,11 +271,7 @@ def hang() -> Outcome:
     """A loop that stands still is ended by the watchdog; the new camera is well."""
     began = time.time()
     fail("hang")
-    wait_for("the watchdog", lambda: logged(began, "atchdog timeout"))
-    fail()
-    return _restarted(
-        began, WATCHDOG + RESTART_SECONDS, f"ended by the watchdog (WatchdogSec={WATCHDOG} here)"
-    )
+    return _ended_by_watchdog(began)
 
 
 @fault(
@@ -281,11 +285,7 @@ def stuck() -> Outcome:
     fail("silent")
     wait_for("the journal's word", lambda: logged(began, "no frames: "))
     fail("hang-close")
-    wait_for("the watchdog", lambda: logged(began, "atchdog timeout"))
-    fail()
-    return _restarted(
-        began, WATCHDOG + RESTART_SECONDS, f"ended by the watchdog (WatchdogSec={WATCHDOG} here)"
-    )
+    return _ended_by_watchdog(began)
 
 
 @fault(
