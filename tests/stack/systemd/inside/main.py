@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from shutil import copy
+from typing import Final
 
 import packages
 from faults import Outcome, run_all
-from service import CAMERA, HERE, MissingError
+from service import CAMERA, HERE, MissingError, journal
 
 Row = tuple[str, str, str]
+
+TOLD: Final = 15.0
+"""Seconds of the journal that are printed where a row fails: the system is gone afterwards."""
 
 
 def main() -> int:
@@ -72,7 +77,7 @@ def _write(row: Row, outcome: Outcome | MissingError) -> None:
     line = {"name": name, "injected": injected, "should": should}
     if isinstance(outcome, MissingError):
         line |= {"failed": str(outcome)}
-        print(f"FAILED {name}: {outcome}", flush=True)
+        print(f"FAILED {name}: {outcome}", *journal(time.time() - TOLD), sep="\n  ", flush=True)
     else:
         line |= asdict(outcome)
         print(f"ok {name}: {outcome}", flush=True)
