@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -48,8 +49,21 @@ COMMANDS: Final = 10
 """In one case of so many it is the whole command that is killed, self-test and all."""
 
 
-def forked(action: Callable[[int], object], seconds: float = PATIENCE) -> tuple[int, bytes]:
-    """How a child ended that did this, and what it wrote to its descriptor; killed when over."""
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended, what it wrote to its descriptor, and the seconds that it lived.
+
+    They count from when the fork is done, as those do after which a child is killed: the fork of a
+    large process takes longer than many a change of a store.
+    """
+
+    code: int
+    answer: bytes
+    seconds: float
+
+
+def forked(action: Callable[[int], object], seconds: float = PATIENCE) -> Ended:
+    """Do something in a child, which is killed when its time is over."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -63,9 +77,10 @@ def forked(action: Callable[[int], object], seconds: float = PATIENCE) -> tuple[
         except BaseException:  # noqa: BLE001  whatever it is, it ends here
             os._exit(1)
         os._exit(0)
+    began = time.monotonic()
     os.close(writer)
     answer = b""
-    until = time.monotonic() + seconds
+    until = began + seconds
     while (left := until - time.monotonic()) > 0 and select.select([reader], [], [], left)[0]:
         part = os.read(reader, MAX_ANSWER)
         answer += part
@@ -73,8 +88,9 @@ def forked(action: Callable[[int], object], seconds: float = PATIENCE) -> tuple[
             break
     else:
         os.kill(child, signal.SIGKILL)
+    lived = time.monotonic() - began
     os.close(reader)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), answer
+    return Ended(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), answer, lived)
 
 
 def try_model(case: int) -> dict[str, Any]:
@@ -85,11 +101,10 @@ def try_model(case: int) -> dict[str, Any]:
         confine(LIMITS)
         os.write(answers, msgspec.json.encode(examine(content)))
 
-    start = time.monotonic()
-    code, answer = forked(look)
-    told: dict[str, Any] = {"case": case, "kind": kind, "seconds": time.monotonic() - start}
+    ended = forked(look)
+    told: dict[str, Any] = {"case": case, "kind": kind}
     try:
-        conclusion(code, answer, LIMITS)
+        conclusion(ended.code, ended.answer, LIMITS)
     except ModelError as error:
         return told | {"refused": str(error)}
     return told | {"refused": None, "off": distance(original, content)}
@@ -103,8 +118,8 @@ def distance(original: bytes, content: bytes) -> float:
         (given,) = ort.InferenceSession(content).run(["probability"], {"ink": glyphs})
         os.write(answers, json.dumps(float(np.abs(given - promised).max())).encode())
 
-    code, answer = forked(compute)
-    return float(json.loads(answer)) if code == 0 and answer else float("inf")
+    ended = forked(compute)
+    return float(json.loads(ended.answer)) if ended.code == 0 and ended.answer else float("inf")
 
 
 class Killed:
@@ -158,11 +173,11 @@ class Killed:
         """Kill a change, at a moment within the time that it took before; what reads then."""
         before = check_store(self.store.folder)
         rng = np.random.default_rng(case)
-        moment = float(rng.uniform(0, 1.1 * self.takes.get(kind, PATIENCE)))
-        start = time.monotonic()
-        code, _ = forked(lambda _: change(), moment)
+        moment = float(rng.uniform(0, self.takes.get(kind, PATIENCE)))
+        ended = forked(lambda _: change(), moment)
+        code = ended.code
         if code == 0:
-            self.takes[kind] = time.monotonic() - start
+            self.takes[kind] = ended.seconds
         now = check_store(self.store.folder)
         right = code <= 0 and (now and now.sha256) in {before and before.sha256, then}
         return {"case": case, "kind": kind, "killed": code < 0, "changed": now != before} | {
@@ -176,7 +191,7 @@ class Killed:
             entry = entry_of(content)
             before = check_store(self.store.folder)
             install = partial(self.store.install, content, entry)
-            code, _ = forked(partial(kill_before, line, install))
+            code = forked(partial(kill_before, line, install)).code
             now = check_store(self.store.folder)
             right = code <= 0 and now in {before, entry}
             yield {"case": line, "kind": "line", "killed": code < 0, "changed": now != before} | {
