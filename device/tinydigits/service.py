@@ -17,6 +17,7 @@ from tinydigits.camera import Camera, make_camera
 from tinydigits.config import CameraConfig, Config
 from tinydigits.daemon import Run, Work, run
 from tinydigits.files import printable
+from tinydigits.heap import give_back_code
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
 from tinydigits.models.in_use import ModelInUse, ReaderInUse
@@ -63,6 +64,7 @@ class _Service:
         self._config = config
         self._load = load
         self._tally = Tally()
+        self._begun: ReaderInUse | None = None
         self.supervisor = Supervisor()
         self.outlet = Outlet(standard_output(), signals.is_stopped, patient=_is_patient(config))
         camera = make_camera(config.camera)
@@ -106,6 +108,9 @@ class _Service:
                 "timing_ms": result.timing_ms,
             }
             self.outlet.put(NUMBERS.encode(line) + b"\n")
+        if reader is not self._begun:  # its first frame has run all that every frame will
+            self._begun = reader
+            give_back_code()
 
     def document(self) -> bytes:
         """How all of it is, in JSON; may be asked on any thread."""
