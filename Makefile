@@ -10,8 +10,8 @@ SCRIPTS := .ci/run install.sh systemd/pause packaging/deb/build packaging/deb/po
   tests/stack/systemd/run tests/stack/systemd/build tests/stack/systemd/boot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow figures reports fuzz store model ladder steady lint camera-stack \
-  systemd-stack reliability deb dist clean
+.PHONY: help demo test slow figures reports fuzz store model ladder steady soak soak-hour lint \
+  camera-stack systemd-stack reliability deb dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,12 @@ ladder: $(INSTALLED) ## train linear, oriented and pairs on MNIST alone, and com
 	done
 	$(BIN)/tinydigits-train compare ladder/linear ladder/oriented ladder/pairs --data mnist -o ladder
 	@echo "look at ladder/report.html"
+
+soak: $(INSTALLED) ## read a million frames as fast as they come: nothing may pile up (hours)
+	$(BIN)/pytest -s tests/soak.py -k fast
+
+soak-hour: $(INSTALLED) ## read ten frames a second for an hour, and count what is written
+	$(BIN)/pytest -s tests/soak.py -k hour
 
 steady: $(INSTALLED) ## read 20,000 frames of one display: time, memory, growth
 	$(BIN)/pytest -s tests/steady.py
