@@ -94,7 +94,7 @@ class Course:
         """The course in a line."""
         return (
             f"{len(self.texts)} frames, memory {max(self.memory) / MIB:.1f} MiB at most, "
-            f"growth {self.growth() / MIB:.2f}, {1e6 * self.slope() / MIB:+.2f} in a million frames; "
+            f"growth {self.growth() / MIB:.2f}, {1e6 * self.slope() / MIB:+.2f} a million frames; "
             f"open files {min(self.files)} to {max(self.files)}; {self.written} bytes written"
         )
 
