@@ -42,6 +42,14 @@ def test_device() -> None:
     assert not roots & {*FOREIGN, "tinydigits_export", "tinydigits_train"}
 
 
+def test_status() -> None:
+    """Who asks the daemon how it is waits for no library that reads digits."""
+    code = "from tinydigits.__main__ import main\nmain(['status', '--runtime', '/nowhere'])\n"
+    loaded = fresh("sys.stderr = open(os.devnull, 'w')\n" + code + "print(*sys.modules)")
+    assert "tinydigits.status.command" in loaded
+    assert not {"numpy", "onnxruntime", "PIL"} & set(loaded)
+
+
 def imported(path: Path) -> set[str]:
     """The modules that a file asks for, at its top or anywhere else."""
     nodes = list(ast.walk(ast.parse(path.read_text())))

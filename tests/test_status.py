@@ -34,8 +34,8 @@ from tinydigits.reader import FrameReadings, Reading
 from tinydigits.rules import Reason
 from tinydigits.runtime import SOCKET_NAME, Hold, runtime_folder
 from tinydigits.status.command import ask, duration
-from tinydigits.status.document import Tally
 from tinydigits.status.server import StatusServer
+from tinydigits.status.tally import Tally
 
 
 @pytest.fixture

@@ -23,14 +23,16 @@ There is no clock and no file here: the same readings at the same times give the
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from tinydigits.judge_state import Accepted, Rival, Seen, State
-from tinydigits.reader import Reading
 from tinydigits.rules import Code, Move, Reason, Rules
+
+if TYPE_CHECKING:  # who asks for the status needs no reader
+    from tinydigits.reader import Reading
 
 Status = Literal["accepted", "waiting", "rejected"]
 Event = Literal["recovered", "rolled_over"]

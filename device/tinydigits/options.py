@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tinydigits import __version__
-from tinydigits.classifier import DEFAULT_MODEL
 from tinydigits.command import Parser
 from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, load_config
+from tinydigits.errors import UsageError
 from tinydigits.models.options import add_model
 from tinydigits.runtime import SYSTEM_FOLDER
 
@@ -18,6 +18,9 @@ NAME: Final = "tinydigits"
 
 AS_LABELLED: Final = "labels"
 """Instead of a number of digits: each picture's own, as its label says."""
+
+NOTHING_READ: Final = 1
+"""The exit code where all went well and there was nothing to read, or it was read too badly."""
 
 _EXIT_CODES: Final = (
     "exit codes: 0 done, 1 nothing readable or score below the bar, 2 usage, configuration or "
@@ -195,7 +198,7 @@ def _add_regions(commands: Any) -> None:
         "picture", type=Path, metavar="PICTURE", help="as the camera sees what is to be read"
     )
     parser.add_argument(
-        "--model", type=Path, metavar="FILE", default=DEFAULT_MODEL, help="default: the built-in"
+        "--model", type=Path, metavar="FILE", help="default: the one that comes with tinydigits"
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"
@@ -211,7 +214,6 @@ def _add_reading(
     parser.add_argument(
         "--model",
         type=Path,
-        default=DEFAULT_MODEL,
         metavar="FILE",
         help="model file; default: the one that comes with tinydigits",
     )
@@ -265,3 +267,12 @@ def _fps(text: str) -> float:
     if not fps >= 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of frames a second, 0 or more")
     return fps
+
+
+def check_share(option: str, share: float | None) -> None:
+    """Refuse a share that is none.
+
+    :raises UsageError: where it isn't from 0 to 1.
+    """
+    if share is not None and not 0 <= share <= 1:
+        raise UsageError(f"{option} is {share:g}: it is a share, 0 to 1")

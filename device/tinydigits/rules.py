@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from decimal import Context, Decimal
 from enum import Enum, auto
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
 from tinydigits.config import MAX_DIGITS, JudgeConfig
-from tinydigits.reader import Reading
+
+if TYPE_CHECKING:  # who asks for the status needs no reader
+    from tinydigits.reader import Reading
 
 EXACT: Final = Context(prec=4 * MAX_DIGITS)
 """Arithmetic without rounding on all numbers that have at most this many digits on each side."""

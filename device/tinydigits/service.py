@@ -32,10 +32,9 @@ from tinydigits.status.document import (
     Document,
     ModelState,
     OutputState,
-    Tally,
-    memory,
 )
 from tinydigits.status.server import StatusServer
+from tinydigits.status.tally import Tally, memory
 from tinydigits.systemd import Supervisor
 
 
