@@ -32,6 +32,9 @@ PICTURES: Final = 40
 SETTLED: Final = 0.3
 """Share of the frames after which nothing more should need memory."""
 
+CALM_FRAMES: Final = 40
+"""One a second; the first quarter is the start's."""
+
 MIB: Final = 2**20
 MOST_MEMORY: Final = 70 * MIB
 """Once it has settled; a third of it are the libraries' files."""
@@ -45,12 +48,15 @@ MOST_GROWTH: Final = 1 * MIB
 
 @dataclass(frozen=True)
 class Course:
-    """What was read, the milliseconds each frame took, and the memory after each, in bytes."""
+    """What was read, the milliseconds each frame took, and after each the process's memory, in
+    bytes, and its processor time, in seconds.
+    """
 
     texts: list[str]
     accepted: list[bool]
     milliseconds: list[float]
     memory: list[int]
+    processor: list[float]
 
     def describe(self) -> str:
         """The course in a line."""
@@ -102,10 +108,17 @@ def memory_of(process: int) -> int:
     return pages * os.sysconf("SC_PAGESIZE")
 
 
-def observe(folder: Path, frames: int) -> Course:
+def processor_seconds_of(process: int) -> float:
+    """Seconds for which a process had a processor so far."""
+    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, told[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def observe(folder: Path, frames: int, *options: str) -> Course:
     """The course of the program over a folder of pictures, shown again and again."""
     command = [sys.executable, "-m", "tinydigits", "run", "--loop", "--source", str(folder)]
-    course = Course([], [], [], [])
+    command += options
+    course = Course([], [], [], [], [])
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         try:
             assert program.stdout is not None
@@ -115,9 +128,19 @@ def observe(folder: Path, frames: int) -> Course:
                 course.accepted.append(not told["rejected"])
                 course.milliseconds.append(told["timing_ms"]["total"])
                 course.memory.append(memory_of(program.pid))
+                course.processor.append(processor_seconds_of(program.pid))
         finally:
             program.terminate()
     return course
+
+
+def show(folder: Path, size: tuple[int, int]) -> list[str]:
+    """The numbers whose pictures, width by height, are in this folder now."""
+    rng = np.random.default_rng(7)
+    shown = list(islice(numbers(rng), PICTURES))
+    for place, number in enumerate(shown):
+        Image.fromarray(display(number, size, rng)).save(folder / f"{place:03d}.png")
+    return shown
 
 
 @pytest.mark.parametrize(
@@ -125,10 +148,7 @@ def observe(folder: Path, frames: int) -> Course:
 )
 def test_steady(size: tuple[int, int], frames: int, tmp_path: Path) -> None:
     """Five digits are read right, frame after frame, in memory that stays as it is."""
-    rng = np.random.default_rng(7)
-    shown = list(islice(numbers(rng), PICTURES))
-    for place, number in enumerate(shown):
-        Image.fromarray(display(number, size, rng)).save(tmp_path / f"{place:03d}.png")
+    shown = show(tmp_path, size)
     course = observe(tmp_path, frames)
     print(f"\n  {size[0]}x{size[1]}: {course.describe()}")
     assert len(course.texts) == frames
@@ -136,3 +156,14 @@ def test_steady(size: tuple[int, int], frames: int, tmp_path: Path) -> None:
     assert np.mean(right) > 0.99
     assert course.settled <= MOST_MEMORY + BUFFERS * size[0] * size[1]
     assert course.growth <= MOST_GROWTH
+
+
+def test_calm(tmp_path: Path) -> None:
+    """One frame a second leaves a processor nearly all of its time."""
+    shown = show(tmp_path, (640, 480))
+    course = observe(tmp_path, CALM_FRAMES, "--fps", "1")
+    begun = CALM_FRAMES // 4
+    share = (course.processor[-1] - course.processor[begun]) / (CALM_FRAMES - 1 - begun)
+    print(f"\n  640x480, one frame a second: {100 * share:.2f} % of a processor")
+    assert course.texts == shown[:CALM_FRAMES]
+    assert share < 0.03
