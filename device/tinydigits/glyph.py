@@ -53,6 +53,14 @@ _GRID: Final = 4
 _UNIT: Final = 256
 """Parts that a source pixel is counted in where a grid cell covers a share of it."""
 
+_EDGES: Final = np.arange(GLYPH_SIZE * _GRID + 1) - GLYPH_SIZE * _GRID / 2
+"""Of the working grid's cells, from its middle."""
+
+_LEVELS: Final = np.asarray(
+    (np.arange(_GRID * _GRID + 1) * 255 + _GRID * _GRID // 2) // (_GRID * _GRID), np.uint8
+)
+"""Of a glyph pixel, by how many of its cells are ink."""
+
 
 def stroke_width(mask: Mask) -> float:
     """Mean stroke width of an ink mask, in its pixels: twice the area over the perimeter.
@@ -144,23 +152,26 @@ def _resample(ink: Mask, scale: float, share: float) -> Mask:
 
     A cell is ink where at least this share of it is covered.
     """
-    covered = _cover(_cover(ink.astype(np.int64), scale).T, scale).T
+    # as wide as all units of all pixels need: half the width takes half the time
+    whole = np.int32 if ink.size * _UNIT * _UNIT <= np.iinfo(np.int32).max else np.int64
+    covered = _cover(_cover(ink.astype(whole), scale).T, scale).T
     return np.asarray(covered >= (_UNIT / scale) ** 2 * share)
 
 
-def _cover(values: npt.NDArray[np.int64], scale: float) -> npt.NDArray[np.int64]:
-    """Sum of the rows that each grid cell covers, shares of rows in units: ``int64[cells, W]``.
+def _cover(values: npt.NDArray[np.integer], scale: float) -> npt.NDArray[np.integer]:
+    """Sum of the rows that each grid cell covers, shares of rows in units: ``int[cells, W]``.
 
     Differences of one running sum, in whole numbers: no matrix product, whose threads would cost
     more than the work, and no rounding that could differ between machines.
     """
-    cells, length = GLYPH_SIZE * _GRID, len(values)
-    edges = length / 2 + (np.arange(cells + 1) - cells / 2) / scale
-    row, part = np.divmod(np.rint(edges.clip(0, length) * _UNIT).astype(np.int64), _UNIT)
-    padded = np.zeros((length + 2, values.shape[1]), np.int64)
+    length = len(values)
+    edges = np.minimum(np.maximum(length / 2 + _EDGES / scale, 0), length)
+    row, part = np.divmod(np.rint(edges * _UNIT).astype(values.dtype), _UNIT)
+    padded = np.zeros((length + 2, values.shape[1]), values.dtype)
     padded[1:-1] = values
-    sums = padded.cumsum(axis=0)
-    return np.asarray(np.diff(sums[row] * _UNIT + padded[row + 1] * part[:, None], axis=0))
+    sums = padded.cumsum(axis=0, dtype=values.dtype)
+    below = sums.take(row, axis=0) * _UNIT + padded.take(row + 1, axis=0) * part[:, None]
+    return np.asarray(below[1:] - below[:-1])
 
 
 def _widen(grid: Mask, radius: float) -> Mask:
@@ -179,22 +190,18 @@ def _widen(grid: Mask, radius: float) -> Mask:
 
 
 def _dilate(grid: Mask, radius: float) -> Mask:
-    """Union of discs around every set cell: for each row of the disc, one running sum."""
-    reach = floor(radius)
-    height, side = grid.shape
-    sums = np.zeros((height, side + 2 * reach + 1), np.int16)
-    np.cumsum(grid, axis=1, out=sums[:, reach + 1 : reach + 1 + side], dtype=np.int16)
-    sums[:, reach + 1 + side :] = sums[:, reach + side, None]
+    """Union of discs around every set cell: row by row of the disc, from its edge to its middle."""
+    height = len(grid)
     grown = np.zeros_like(grid)
-    for dy in range(reach + 1):
-        half = isqrt(floor(radius * radius) - dy * dy)
-        first = reach - half
-        row = sums[:, first + 2 * half + 1 :][:, :side] != sums[:, first:][:, :side]
-        if dy == 0:
-            grown |= row
-        else:
-            grown[dy:] |= row[:-dy]
-            grown[:-dy] |= row[dy:]
+    wide, half = grid.copy(), 0
+    for dy in range(floor(radius), -1, -1):
+        chord = isqrt(floor(radius * radius) - dy * dy)
+        for step in range(half + 1, chord + 1):
+            wide[:, step:] |= grid[:, :-step]
+            wide[:, :-step] |= grid[:, step:]
+        half = chord
+        grown[dy:] |= wide[: height - dy]
+        grown[: height - dy] |= wide[dy:]
     return grown
 
 
@@ -208,9 +215,15 @@ def _settle(grid: Mask) -> Glyph:
         round(INK_CENTRE * _GRID - (int(grid.sum(axis=axis) @ cells) / area + 0.5))
         for axis in (1, 0)
     )
-    settled = _shift(_shift(grid, down).T, right).T
-    counts = settled.reshape(GLYPH_SIZE, _GRID, GLYPH_SIZE, _GRID).sum(axis=(1, 3))
-    return np.asarray((counts * 255 + _GRID * _GRID // 2) // (_GRID * _GRID), np.uint8)
+    settled = _shift(_shift(grid, down).T, right)
+    counts = _every(_every(settled.view(np.uint8)).T)
+    return _LEVELS[counts]
+
+
+def _every(cells: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Sums of as many rows as make a glyph pixel: a byte holds those of both directions."""
+    rows = [cells[first::_GRID] for first in range(_GRID)]
+    return np.asarray(np.add.reduce(rows, dtype=np.uint8))
 
 
 def _shift(grid: Mask, rows: int) -> Mask:
