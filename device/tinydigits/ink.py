@@ -242,8 +242,9 @@ class _View:
 def _extreme(values: Luma, reach: int, extreme: np.ufunc) -> Luma:
     """The largest or smallest value in the square around each, by doubling windows."""
     for axis in (0, 1):
-        ends = [(reach, reach) if axis == of else (0, 0) for of in (0, 1)]
-        turned = np.moveaxis(np.pad(values, ends, mode="edge"), axis, 0)
+        turned = np.moveaxis(values, axis, 0)
+        first, last = (np.repeat(edge, reach, axis=0) for edge in (turned[:1], turned[-1:]))
+        turned = np.concatenate([first, turned, last])
         width = 1
         while width < 2 * reach + 1:
             step = min(width, 2 * reach + 1 - width)
