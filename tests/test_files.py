@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tinydigits.errors import OutputError
-from tinydigits.files import atomic_write, make_folder, printable
+from tinydigits.files import atomic_write, make_folder, printable, remove_left_over
 
 
 def folder_content(folder: Path) -> dict[str, bytes]:
@@ -44,6 +44,24 @@ def test_write_cut_short(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert folder_content(tmp_path) == {"file": b"old"}
+
+
+def test_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a writer left that was stopped short of renaming goes, and no other file's does."""
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("file")
+    before = folder_content(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: 1 / 0)
+        patch.setattr(Path, "unlink", lambda _: None)
+        for name in ("file", "link", "other"):
+            with pytest.raises(ZeroDivisionError):
+                atomic_write(tmp_path / name, b"new")
+    assert len(folder_content(tmp_path)) == len(before) + 3
+    remove_left_over(tmp_path / "link")
+    assert len(folder_content(tmp_path)) == len(before) + 1
+    remove_left_over(tmp_path / "other")
+    assert folder_content(tmp_path) == before
 
 
 def test_no_regular_file(tmp_path: Path) -> None:

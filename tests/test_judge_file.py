@@ -133,6 +133,18 @@ def test_failure_is_told_once(
         assert said.endswith("judge.json can't be written: No space left on device")
 
 
+def test_left_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was being written when the power failed is gone after the next start."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: 1 / 0)
+        patch.setattr(Path, "unlink", lambda _: None)
+        with pytest.raises(ZeroDivisionError):
+            MemoryFile(path).write(1.0, {})
+    assert len(list(path.parent.iterdir())) == 1
+    MemoryFile(path)
+    assert list(path.parent.iterdir()) == []
+
+
 def test_state_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is where the configuration says, or in the first folder systemd made, or none."""
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)

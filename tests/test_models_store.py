@@ -134,7 +134,7 @@ def test_few_are_kept(store: Store) -> None:
         put(store, b"%d" % number)
     assert len(store.records().models) == KEEP
     assert len(names(store)) == KEEP
-    (store.folder / ".0123abcd.tmp").write_bytes(b"half")
+    (store.folder / ".0123456789abcdef.tmp").write_bytes(b"half")
     (store.folder / f"{'0' * 64}.onnx").write_bytes(b"nobody's")
     (store.folder / "notes.txt").write_bytes(b"somebody's")
     put(store, b"new")

@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import zlib
 from pathlib import Path
+from typing import Final
 
 from tinydigits.errors import OutputError
+
+TEMPORARY: Final = r"\.[0-9a-f]{16}\.tmp"
+"""The names of files that are not in their place yet, as a regular expression."""
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -19,13 +24,12 @@ def atomic_write(path: Path, content: bytes) -> None:
 
     :raises OutputError: where the file can't be written.
     """
-    # only a link is resolved: the way down to a folder may be closed to who may write in it
-    place = Path(os.path.realpath(path)) if path.is_symlink() else path
+    place = _place(path)
     # renaming over /dev/null, as root, would replace the device
     if place.exists() and not place.is_file():
         raise OutputError(f"{path} can't be written: it is not a regular file")
     # not tempfile's: its files are for their owner alone, and a service runs as another user
-    temporary = place.with_name(f".{os.urandom(4).hex()}.tmp")
+    temporary = place.with_name(f"{_mark(place)}{os.urandom(4).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(content)
@@ -38,6 +42,18 @@ def atomic_write(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def remove_left_over(path: Path) -> None:
+    """Remove what lies beside a file's place since the power failed before it was renamed.
+
+    Without that there would be one more each time. Whoever else writes the file now fails. What
+    can't be removed stays, without a word: it does no harm.
+    """
+    place = _place(path)
+    with contextlib.suppress(OSError, ValueError):  # ValueError: a name with a NUL
+        for temporary in place.parent.glob(f"{_mark(place)}????????.tmp"):
+            temporary.unlink(missing_ok=True)
 
 
 def printable(path: Path | str) -> str:
@@ -58,6 +74,16 @@ def make_folder(folder: Path) -> None:
         in_place = isinstance(error, FileExistsError)
         reason = "it is no folder" if in_place else error.strerror
         raise OutputError(f"the folder {folder} can't be written: {reason}") from error
+
+
+def _place(path: Path) -> Path:
+    # only a link is resolved: the way down to a folder may be closed to who may write in it
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _mark(place: Path) -> str:
+    """What a temporary name begins with: short, however long the file's own name is."""
+    return f".{zlib.crc32(os.fsencode(place.name)):08x}"
 
 
 def _sync_folder(folder: Path) -> None:

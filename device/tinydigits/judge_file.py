@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from tinydigits.errors import OutputError
-from tinydigits.files import atomic_write
+from tinydigits.files import atomic_write, remove_left_over
 from tinydigits.judge_state import State
 from tinydigits.own_file import put_aside, read_own, state_directory
 
@@ -56,6 +56,7 @@ class MemoryFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._failed = False
+        remove_left_over(path)
 
     def write(self, wall: float, regions: dict[str, State]) -> bool:
         """Write, whole or not at all; whether that worked."""

@@ -25,7 +25,7 @@ import msgspec
 from tinydigits.classifier import Classifier, read_model
 from tinydigits.digest import sha256_hex
 from tinydigits.errors import ModelError, OutputError
-from tinydigits.files import atomic_write, make_folder
+from tinydigits.files import TEMPORARY, atomic_write, make_folder
 from tinydigits.models.records import MAX_STARTS, Entry, Records
 from tinydigits.own_file import put_aside, read_own, state_directory
 
@@ -45,7 +45,7 @@ LOCK_SECONDS: Final = 2.0
 
 _LOCK_PAUSE: Final = 0.01
 
-_OURS: Final = re.compile(r"[0-9a-f]{64}\.onnx|\.[0-9a-f]{8}\.tmp")
+_OURS: Final = re.compile(rf"[0-9a-f]{{64}}\.onnx|{TEMPORARY}")
 """What may be removed if nothing names it: models, and what a killed writer left."""
 
 
