@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SCRIPTS := .ci/run install.sh systemd/pause packaging/deb/build packaging/deb/postinst \
   packaging/deb/prerm packaging/deb/postrm tests/stack/camera/run tests/stack/camera/build \
-  tests/stack/systemd/run tests/stack/systemd/build tests/stack/systemd/boot
+  tests/stack/systemd/run tests/stack/systemd/build tests/stack/systemd/boot tests/stack/power/run
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test slow figures reports fuzz store model ladder steady soak soak-hour lint \
-  camera-stack systemd-stack reliability deb dist clean
+  camera-stack systemd-stack power-stack reliability deb dist clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -89,8 +89,12 @@ camera-stack: $(INSTALLED) ## run the device program on the real Picamera2 and l
 systemd-stack: $(INSTALLED) ## install the service on real systemd and make it fail in every way (as root)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/systemd/run
 
-reliability: $(INSTALLED) ## the same, and write what happened into docs/reliability.md
+power-stack: $(INSTALLED) ## let the power fail 1,000 times while files are written (as root)
+	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/power/run
+
+reliability: $(INSTALLED) ## do both, and write what happened into docs/reliability.md
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/systemd/run docs/reliability.md
+	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/power/run docs/reliability.md
 
 deb: ## build the package for Debian 13 (needs dpkg-deb)
 	packaging/deb/build
