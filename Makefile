@@ -92,9 +92,10 @@ systemd-stack: $(INSTALLED) ## install the service on real systemd and make it f
 power-stack: $(INSTALLED) ## let the power fail 1,000 times while files are written (as root)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/power/run
 
-reliability: $(INSTALLED) ## do both, and write what happened into docs/reliability.md
+reliability: $(INSTALLED) ## do both and more, and write it into docs/reliability.md (hours)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/systemd/run docs/reliability.md
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/power/run docs/reliability.md
+	TINYDIGITS_TABLE=docs/reliability.md $(BIN)/pytest tests/store.py tests/soak.py
 
 deb: ## build the package for Debian 13 (needs dpkg-deb)
 	packaging/deb/build

@@ -3,7 +3,8 @@
 ``make soak`` gives it frames as fast as it reads them, ``TINYDIGITS_SOAK`` of them, a million
 without it; ``make soak-hour`` gives it ten a second for ``TINYDIGITS_SOAK_SECONDS``, an hour
 without it. It runs as under systemd, which here is a stand-in, and all the while it is asked for
-its status and told to reload.
+its status and told to reload. In the document that ``TINYDIGITS_TABLE`` names, what was found takes
+its place.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+import marked
 from manager import Manager, short_folder
 from steady import MIB, display, memory_of, numbers
 from tinydigits.status.command import ask
@@ -31,6 +33,8 @@ from tinydigits.status.command import ask
 FRAMES: Final = int(os.environ.get("TINYDIGITS_SOAK", "1000000"))
 SECONDS: Final = int(os.environ.get("TINYDIGITS_SOAK_SECONDS", "3600"))
 FPS: Final = 10
+
+TABLE: Final = os.environ.get("TINYDIGITS_TABLE")
 
 SIZE: Final = (160, 120)
 PICTURES: Final = 40
@@ -90,13 +94,24 @@ class Course:
         told = dict(line.split(": ") for line in (proc / "io").read_text().splitlines())
         self.written = int(told["write_bytes"])
 
-    def describe(self) -> str:
-        """The course in a line."""
-        return (
-            f"{len(self.texts)} frames, memory {max(self.memory) / MIB:.1f} MiB at most, "
-            f"growth {self.growth() / MIB:.2f}, {1e6 * self.slope() / MIB:+.2f} a million frames; "
-            f"open files {min(self.files)} to {max(self.files)}; {self.written} bytes written"
+    def tell(self, command: str) -> None:
+        """Show it as a table, which goes to its place in a document, too."""
+        text = marked.table(
+            ("frames", "not read", "memory at most", "growth", "open files", "written"),
+            [
+                (
+                    f"{len(self.texts):,}",
+                    max(self.sequences) + 1 - len(self.sequences),
+                    f"{max(self.memory) / MIB:.1f} MiB",
+                    f"{1e6 * self.slope() / MIB:+.2f} MiB in a million frames",
+                    f"{min(self.files)} to {max(self.files)}",
+                    f"{self.written / 1000:,.0f} kB",
+                )
+            ],
         )
+        print(f"\n{text}")
+        if TABLE:
+            marked.put(Path(TABLE), command, text)
 
 
 def shown_numbers(count: int) -> list[str]:
@@ -156,7 +171,6 @@ def _lines(program: subprocess.Popen[bytes], frames: int) -> Iterator[bytes]:
 
 def judge(course: Course, expected: list[str], log: Path) -> None:
     """Hold that nothing was lost, nothing piled up, and nothing was wrong."""
-    print(f"\n  {course.describe()}")
     frames = len(expected)
     assert course.sequences == list(range(frames))
     right = [text == number for text, number in zip(course.texts, expected, strict=True)]
@@ -176,6 +190,7 @@ def test_as_fast_as_they_come(tmp_path: Path) -> None:
     pictures(folder, shown)
     log = tmp_path / "log"
     course = observe(["--loop", "--source", str(folder)], FRAMES, log)
+    course.tell("make soak")
     judge(course, [shown[k % PICTURES] for k in range(FRAMES)], log)
 
 
@@ -191,4 +206,5 @@ def test_hour(tmp_path: Path) -> None:
     log = tmp_path / "log"
     source = str(tmp_path / "pictures")
     course = observe(["--fps", str(FPS), "--source", source], frames, log)
+    course.tell("make soak-hour")
     judge(course, [shown[k // STANDS] for k in range(frames)], log)

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -30,6 +31,8 @@ from mutants import golden_of, mutant
 from tinydigits import files
 from tinydigits.__main__ import main
 from tinydigits.errors import ModelError
+from tinydigits.judge_file import FILE_NAME, MemoryFile, load_memory
+from tinydigits.judge_state import Accepted, State
 from tinydigits.models import store as store_module
 from tinydigits.models.examine import MAX_ANSWER, Limits, confine, examine
 from tinydigits.models.self_test import conclusion
@@ -44,6 +47,9 @@ POOL: Final = 5
 
 MOST_TRIES: Final = 5
 """For each kill: where the process is hardly ever alive, nothing is tested."""
+
+HISTORY: Final = 30
+"""Values that a judge remembers at most."""
 
 COMMANDS: Final = 10
 """In one case of so many it is the whole command that is killed, self-test and all."""
@@ -131,6 +137,7 @@ class Killed:
         self.paths = [folder / f"{number}.onnx" for number in range(POOL)]
         for path, content in zip(self.paths, self.models, strict=True):
             path.write_bytes(content)
+        self.judged = folder / FILE_NAME
         self.takes: dict[str, float] = {}
 
     def next(self) -> int:
@@ -170,19 +177,36 @@ class Killed:
     def kill(
         self, case: int, kind: str, then: str | None, change: Callable[[], object]
     ) -> dict[str, Any]:
-        """Kill a change, at a moment within the time that it took before; what reads then."""
-        before = check_store(self.store.folder)
-        rng = np.random.default_rng(case)
-        moment = float(rng.uniform(0, self.takes.get(kind, PATIENCE)))
-        ended = forked(lambda _: change(), moment)
-        code = ended.code
-        if code == 0:
-            self.takes[kind] = ended.seconds
+        """Kill a change of the store; what reads then must be what read before, or this."""
+        before, records = check_store(self.store.folder), self.store.records()
+        code = self._killed(case, kind, change)
         now = check_store(self.store.folder)
-        right = code <= 0 and (now and now.sha256) in {before and before.sha256, then}
-        return {"case": case, "kind": kind, "killed": code < 0, "changed": now != before} | {
-            "broken": None if right else f"{now} reads, exit code {code}"
-        }
+        right = (now and now.sha256) in {before and before.sha256, then}
+        return _told(case, kind, code, records, self.store.records(), right=right)
+
+    def judge(self, case: int) -> dict[str, Any]:
+        """Kill a write of what judges remember."""
+        accepted = Accepted(Decimal(case), -1.0, 60.0)
+        state = State(at=-1.0, accepted=accepted, history=(accepted,) * HISTORY)
+        before = self._remembered()
+        code = self._killed(
+            case, "judge", lambda: MemoryFile(self.judged).write(case, {"frame": state})
+        )
+        now = self._remembered()
+        return _told(case, "judge", code, before, now, right=now in {before, case})
+
+    def _killed(self, case: int, kind: str, change: Callable[[], object]) -> int:
+        """How a process ends that is killed at a moment within the time that this took before."""
+        moment = np.random.default_rng(case).uniform(0, self.takes.get(kind, PATIENCE))
+        ended = forked(lambda _: change(), float(moment))
+        if ended.code == 0:
+            self.takes[kind] = ended.seconds
+        return ended.code
+
+    def _remembered(self) -> float | None:
+        """Which write is remembered, by its time."""
+        memory = load_memory(self.judged)
+        return memory.wall if memory else None
 
     def at_every_line(self) -> Iterator[dict[str, Any]]:
         """Kill an install before each line of the code that writes, one after the other."""
@@ -193,12 +217,22 @@ class Killed:
             install = partial(self.store.install, content, entry)
             code = forked(partial(kill_before, line, install)).code
             now = check_store(self.store.folder)
-            right = code <= 0 and now in {before, entry}
-            yield {"case": line, "kind": "line", "killed": code < 0, "changed": now != before} | {
-                "broken": None if right else f"{now} reads"
-            }
+            yield _told(line, "line", code, before, now, right=now in {before, entry})
             if code == 0:
                 return
+
+
+def _told(
+    case: int, kind: str, code: int, before: object, now: object, *, right: bool
+) -> dict[str, Any]:
+    broken = None if right and code <= 0 else f"{now} is there, exit code {code}"
+    return {
+        "case": case,
+        "kind": kind,
+        "killed": code < 0,
+        "changed": now != before,
+        "broken": broken,
+    }
 
 
 def kill_before(line: int, change: Callable[[], object], _: int) -> None:
@@ -227,7 +261,7 @@ def work(kind: str, cases: int) -> Iterator[dict[str, Any]]:
         if kind == "lines":
             yield from killed.at_every_line()
             return
-        one = {"install": killed.install, "write": killed.write}[kind]
+        one = {"install": killed.install, "write": killed.write, "judge": killed.judge}[kind]
         # not all are alive when they are to be killed
         case = hit = 0
         while hit < cases and case < MOST_TRIES * cases:

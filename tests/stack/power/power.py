@@ -16,10 +16,11 @@ from typing import Final
 
 from outcomes import BAD, BROKEN, LOST, Losses, Outcome
 from recording import Recording
-from report import controls_table, steps_table, write
+from report import controls_table, steps_table
 from start import PARTS
 from work import AT_REST, POOL, TURNS
 
+from marked import put
 from model_store import good_models
 
 LOSSES: Final = int(os.environ.get("TINYDIGITS_CRASHES", "1000"))
@@ -84,7 +85,7 @@ def main() -> int:
     text = f"{steps_table(outcomes)}\n\n{controls_table(controls)}"
     print(f"\n{text}\n")
     if len(sys.argv) > 2:
-        write(Path(sys.argv[2]), text)
+        put(Path(sys.argv[2]), "make power-stack", text)
     told = complaints(outcomes, controls)
     for complaint in told[:SHOWN]:
         print(complaint)
