@@ -14,9 +14,10 @@ from typing import Self
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from samples import picture_of
 from tinydigits import daemon
 from tinydigits.camera import FilesCamera
@@ -138,7 +139,7 @@ EIGHTHS = st.integers(0, 24).map(lambda n: Fraction(n, 8))
 
 
 @given(costs=st.lists(EIGHTHS, min_size=1, max_size=8))
-@settings(max_examples=20, deadline=None)
+@costly(0.2)
 def test_pace(costs: list[Fraction]) -> None:
     """Frames are asked for at most so often, on time while there is time, and never crowd."""
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:

@@ -18,6 +18,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from drawing import Labels, boxes, in_lines, on_paper, photographed, typed, written
+from examples import costly
 from samples import sample_card, sample_model, to_bits
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.errors import UsageError
@@ -133,7 +134,7 @@ FRAMES = st.one_of(
 
 
 @given(FRAMES, st.sampled_from([None, 1, 3]), st.sampled_from([1.0, 0.02, 0.0]))
-@settings(max_examples=15, deadline=None, phases=QUICK)
+@settings(costly(0.15), phases=QUICK)
 def test_any_frame(luma: Luma, due: int | None, max_error: float) -> None:
     """Whatever a frame shows, its reading is consistent and can be sent as JSON."""
     luma.setflags(write=False)
