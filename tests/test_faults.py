@@ -106,6 +106,13 @@ class Device:
             except Empty:
                 return
 
+    def hangs(self) -> None:
+        """Wait until a call of its camera hangs."""
+        until = time.monotonic() + 30
+        while not (self.home / "hangs").exists():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
     def says(self, seconds: float = 30) -> str:
         """The next line of its log."""
         line: str = self.said.get(timeout=seconds)
@@ -135,28 +142,30 @@ def running(fault: str = "", **environment: str) -> Iterator[Device]:
 
 
 FAILURES = {
-    "missing": "no frames: the camera failed: the camera has failed",
+    "missing": "no frames: the camera failed: No such device",
     "busy": "no frames: the camera failed: Device or resource busy",
     "error": "no frames: the camera failed: the camera has failed",
     "broken": "no frames: the camera failed: Input/output error",
     "silent": "no frames: the camera gave no frame for 0.5 s",
     "frozen": "no frames: the camera has repeated one frame for 0.5 s",
+    "short": "no frames: the camera gave a frame of 1000 bytes in rows",
 }
 
 
-@pytest.mark.parametrize("fault", FAILURES)
-def test_comes_back(fault: str) -> None:
+def test_comes_back() -> None:
     """A camera that fails is told, feeds no watchdog, and is read again when it works again."""
     with running(WATCHDOG_USEC="200000") as device:
-        assert device.reading()["text"] == "3140"
-        device.manager.until("WATCHDOG=1")
-        device.fail(fault)
-        assert device.says() == FAILURES[fault]
-        device.silence()
-        device.manager.waiting()
-        time.sleep(0.5)
-        assert [line for line in device.manager.waiting() if "WATCHDOG" in line] == []
-        device.fail("")
+        for fault, told in FAILURES.items():
+            device.reads()
+            device.manager.until("WATCHDOG=1")
+            device.fail(fault)
+            while not device.says().startswith(told):
+                pass  # what it still had to say of the fault before
+            device.silence()
+            device.manager.waiting()
+            time.sleep(0.4)
+            assert [line for line in device.manager.waiting() if "WATCHDOG" in line] == []
+            device.fail("")
         device.reads()
         device.manager.until("WATCHDOG=1")
         assert device.stop() < 3
@@ -169,7 +178,7 @@ def test_missing_at_first() -> None:
         assert device.says() == (
             "no frames: there is no camera: look at its cable, and at rpicam-hello"
         )
-        time.sleep(1)
+        time.sleep(0.5)
         told = [line for message in device.manager.waiting() for line in message.splitlines()]
         assert "READY=1" not in told
         assert told[-1].startswith("STATUS=no frames: there is no camera")
@@ -179,25 +188,16 @@ def test_missing_at_first() -> None:
         assert device.stop() < 3
 
 
-def test_short_frame() -> None:
-    """A frame of the wrong size is no crash, and no reading."""
-    with running() as device:
-        assert device.reading()["sequence"] == 0
-        device.fail("short")
-        assert device.says().startswith("no frames: the camera gave a frame of 1000 bytes in rows")
-        device.fail("")
-        device.reads()
-
-
-@pytest.mark.parametrize("fault", ["black", "white", "noise"])
-def test_nothing_to_see(fault: str) -> None:
+def test_nothing_to_see() -> None:
     """Frames that show nothing are read, rejected with a reason, and no crash."""
-    with running(fault) as device:
-        for _ in range(3):
-            reading = device.reading()
-            assert reading["rejected"]
-            assert reading["reasons"]
-            assert reading["verdict"]["value"] is None
+    with running("black") as device:
+        for fault in ("black", "white", "noise"):
+            device.fail(fault)
+            for _ in range(4):  # the first may be of what was seen before
+                reading = device.reading()
+                assert reading["rejected"]
+                assert reading["reasons"]
+                assert reading["verdict"]["value"] is None
         device.fail("")
         while device.reading()["text"] != "3140":
             pass
@@ -210,7 +210,8 @@ def test_stops_while_it_hangs(fault: str) -> None:
     with running() as device:
         assert device.reading()["sequence"] == 0
         device.fail(fault)
-        time.sleep(0.5)
+        if fault != "hang-close":
+            device.silence()
         assert device.stop() < 3  # the machine that runs tests may be busy
         assert device.process.returncode == 0
 
@@ -218,7 +219,7 @@ def test_stops_while_it_hangs(fault: str) -> None:
 def test_stops_while_opening() -> None:
     """So it does where the camera hangs from the start."""
     with running("hang-open") as device:
-        time.sleep(2)
+        device.hangs()
         assert device.stop() < 3
 
 
@@ -231,6 +232,6 @@ def test_writes_nothing() -> None:
         counters = Path(f"/proc/{device.process.pid}/io")
         written = (state / "judge.json").stat()
         before = counters.read_text().partition("\nwrite_bytes")[2]
-        time.sleep(2)
+        time.sleep(1)
         assert counters.read_text().partition("\nwrite_bytes")[2] == before
         assert (state / "judge.json").stat() == written
