@@ -36,7 +36,7 @@ def test_nothing_to_explain(digits: int | None) -> None:
 def test_command(tmp_path: Path) -> None:
     """`read --explain` writes the pictures, for several pictures into a folder each."""
     for name in ("one", "two"):
-        picture_of("27").save(tmp_path / f"{name}.png")
+        picture_of("7", 1).save(tmp_path / f"{name}.png")
     pictures = [str(tmp_path / f"{name}.png") for name in ("one", "two")]
     assert main(["read", pictures[0], "--explain", str(tmp_path / "a")]) == 0
     assert sorted(path.stem for path in (tmp_path / "a").iterdir()) == STAGES

@@ -73,7 +73,7 @@ def test_test_scenes() -> None:
 def test_error_falls_with_coverage() -> None:
     """The fewer digits are accepted, the fewer of them are wrong; twice the same."""
     content = sample_model()
-    scenery = Scenery(Typecase(), 0, 30 * FOLDS)
+    scenery = Scenery(Typecase(), 0, 10 * FOLDS)
     points = rehearse(content, scenery)
     assert points[0].coverage == 1
     assert points[0].error > points[-1].error

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tinydigits.errors import DataError, UsageError
+from tinydigits_train import sources
 from tinydigits_train.__main__ import main
 from tinydigits_train.datasets import DataSet
 from tinydigits_train.fit import try_linear
@@ -84,9 +85,14 @@ def test_settings() -> None:
     assert {"plain", "turn", "thickened"} <= set(settings_of("pairs"))
 
 
-@pytest.mark.usefixtures("few_bundled")
-def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command(
+    few: DataSet,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The command prints a table, or JSON for programs."""
+    monkeypatch.setattr(sources, "load_bundled", lambda: few)
     line = ["sweep", "--data", "bundled", "--vary", "c=0.02,0.05", "--jobs", "1"]
     assert main(line) == 0
     table = capsys.readouterr().out.splitlines()
