@@ -178,7 +178,7 @@ def test_daemon_stops(number: int, folder: Path) -> None:
         assert process.stdout
         first = process.stdout.readline()
         process.send_signal(number)
-        rest, said = process.communicate(timeout=10)
+        rest, said = process.communicate(timeout=30)
     assert process.returncode == 0
     texts = [json.loads(line)["text"] for line in (first + rest).splitlines()]
     assert texts[0] == "27"
@@ -192,5 +192,5 @@ def test_daemon_without_reader(folder: Path) -> None:
         assert process.stderr
         process.stdout.readline()
         process.stdout.close()
-        assert process.wait(timeout=10) == 141
+        assert process.wait(timeout=30) == 141
         assert process.stderr.read() == ""

@@ -33,8 +33,9 @@ def test_nothing_to_explain(digits: int | None) -> None:
     assert "5-glyphs" in explain(blank, Classifier.load(DEFAULT_MODEL), digits)
 
 
-def test_command(tmp_path: Path) -> None:
+def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`read --explain` writes the pictures, for several pictures into a folder each."""
+    monkeypatch.setattr("tinydigits.explain._TILE", 60)
     for name in ("one", "two"):
         picture_of("7", 1).save(tmp_path / f"{name}.png")
     pictures = [str(tmp_path / f"{name}.png") for name in ("one", "two")]

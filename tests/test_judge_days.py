@@ -42,9 +42,8 @@ def day(name: str) -> Figures:
     return simulate(FAULTS[name], meter_rules())
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS.keys() - {STUCK_HIGH, DARK_HOUR}))
-def test_day(name: str) -> None:
-    """Whatever happens, few wrong values are accepted, none far off, and none for long.
+def hold_day(name: str) -> None:
+    """On a day with this fault few wrong values are accepted, none far off, and none for long.
 
     A third of the readings is wrong and every one of them sure. Two of three votes let some six
     values a day pass that are litres off, and for as long as it takes to contradict them.
@@ -56,6 +55,20 @@ def test_day(name: str) -> None:
     assert figures.wrong <= 10
     assert figures.furthest <= 60
     assert figures.longest <= 6 * 60
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "digits misread, nothing else",
+        "camera bumped, 5 minutes of garbage, 3 times",
+        "last drum half turned",
+        "stuck for an hour, 0.05 m3 too low",
+    ],
+)
+def test_day(name: str) -> None:
+    """Whatever happens, few wrong values are accepted, none far off, and none for long."""
+    hold_day(name)
 
 
 def test_day_of_more_votes() -> None:

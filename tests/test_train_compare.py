@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import onnx
@@ -83,8 +84,9 @@ def test_multiply_adds() -> None:
     assert "Mul" in {node.op_type for node in onnx.load_model_from_string(content).graph.node}
 
 
-def test_microseconds() -> None:
+def test_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A glyph takes some microseconds, and not a millisecond."""
+    monkeypatch.setattr(cost, "perf_counter", process_time)  # the machine may be busy
     assert 1 < microseconds(Classifier.load(DEFAULT_MODEL)) < 1000
 
 

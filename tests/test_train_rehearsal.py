@@ -96,7 +96,8 @@ def test_card(
 ) -> None:
     """A model of scenes carries the coverage of readings; of glyphs, where nothing is read."""
     monkeypatch.setattr(training, "rehearse", lambda *_, **__: points)
-    few = replace(bundled.take(np.arange(300)), scenery=Scenery(Typecase(), 0, 1))
+    monkeypatch.setattr(training, "write_report", lambda *_: None)
+    few = replace(bundled.take(np.arange(200)), scenery=Scenery(Typecase(), 0, 1), by_device=True)
     training.train(few, training.Wanted(), tmp_path, StageClock())
     coverage = Classifier.load(tmp_path / "digits.onnx").card.coverage
     assert coverage
