@@ -165,6 +165,7 @@ def test_install_while_it_runs(capfd: pytest.CaptureFixture[str]) -> None:
         running(STATE_DIRECTORY=str(runtime), RUNTIME_DIRECTORY=str(runtime)) as device,
     ):
         device.reading()
+        (device.home / "my.toml").write_text(f"{CONFIG}[model]\ntrial_readings = 10\n")
         model = device.home / "other.onnx"
         model.write_bytes(sample_model())
         config = device.home / "installed.toml"
