@@ -130,7 +130,7 @@ class Device:
 def running(fault: str = "", **environment: str) -> Iterator[Device]:
     """The program with a camera that shows 3140, or fails."""
     with short_folder() as home:
-        picture = photographed(on_paper(written("3140", 3), 20))
+        picture = photographed(on_paper(written("3140", 3), 30))
         Image.fromarray(picture).save(home / "picture.png")
         manager = Manager(f"{home}/notify")
         device = Device(home, manager, fault, **environment)
