@@ -176,9 +176,11 @@ def test_daemon_stops(number: int, folder: Path) -> None:
     """A daemon that gets a signal to stop ends well and soon, its last line whole."""
     with started(folder, "--fps", "2") as process:
         assert process.stdout
+        assert process.stderr
         first = process.stdout.readline()
         process.send_signal(number)
-        rest, said = process.communicate(timeout=30)
+        # not communicate(), which forgets what came together with the first line
+        rest, said = process.stdout.read(), process.stderr.read()
     assert process.returncode == 0
     texts = [json.loads(line)["text"] for line in (first + rest).splitlines()]
     assert texts[0] == "27"
