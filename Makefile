@@ -40,10 +40,11 @@ demo: $(INSTALLED) ## train, export, and read numbers from camera-like frames
 	@echo "Report to look at:   demo/model/report.html"
 
 test: $(INSTALLED) ## run every quick test
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-slow: $(INSTALLED) ## hold that several processes and a cluster find what one process finds
+slow: $(INSTALLED) ## hold what takes longer: several processes, a cluster, many examples of properties
 	$(BIN)/pytest tests/slow.py
+	$(BIN)/pytest -n auto --dist loadfile -m hypothesis --hypothesis-profile thorough
 
 figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIGITS_DATA)
 	$(BIN)/pytest -s tests/figures.py

@@ -6,10 +6,11 @@ import gc
 import logging
 import os
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from PIL import Image
@@ -23,10 +24,31 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
 
+import examples
 from tinydigits.journal import CalmHandler  # it needs none of the libraries
 
 if TYPE_CHECKING:
     from tinydigits_train.datasets import DataSet
+
+examples.register()
+
+# until all is imported, which leaves nothing behind: looking for garbage takes a sixth of that time
+gc.disable()
+
+
+TOGETHER: Final = (
+    (
+        *("test_train_ladder", "test_train_compare", "test_train_fit", "test_train_synthetic_fit"),
+        *("test_train_article", "test_train_rehearsal", "test_train_mixes", "test_train_sweep"),
+        *("test_train_draw", "test_train_command", "test_train_held_out", "test_train_room"),
+        *("test_train_neuron", "test_train_openml", "test_train_portrait", "test_datasets"),
+        *("test_train_preparations", "test_train_idx", "test_train_splits"),
+    ),
+    ("test_faults",),
+    ("test_reload",),
+    ("test_train_page", "test_train_page_kinds", "test_train_plots", "test_train_evidence"),
+)
+"""Files that share what takes a second to make, and those that take long; the longest first."""
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +89,26 @@ def made_once() -> MadeOnce:
     from tinydigits_train.synthetic.source import load_synthetic
     from tinydigits_train.synthetic.typecase import Typecase
 
-    return MadeOnce(
-        cache(load_bundled), cache(lambda seed, size: load_synthetic(Typecase(), seed, size))
-    )
+    def draw_by_rule(seed: int, size: int) -> DataSet:
+        with few_scenes_at_a_time():
+            return load_synthetic(Typecase(), seed, size)
+
+    return MadeOnce(cache(load_bundled), cache(draw_by_rule))
+
+
+@contextmanager
+def few_scenes_at_a_time() -> Generator[None]:
+    """Hardly more scenes are made than are asked for: the same ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tinydigits_train.synthetic.source._SCENES", 4)
+        yield
+
+
+@pytest.fixture(scope="module")
+def few_scenes() -> Generator[None]:
+    """So it is in all of a module."""
+    with few_scenes_at_a_time():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -140,11 +179,34 @@ def _no_handler_left() -> Generator[None]:
             root.removeHandler(handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """One of several workers runs all tests of a file, and of all files that share what is made
+    once.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it ships no types
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            groups = [names[0] for names in TOGETHER if Path(file).stem in names]
+            return groups[0] if groups else file
+
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that nobody has to wait for it in the end."""
+    first = [name for names in TOGETHER for name in names]
+    items.sort(key=lambda item: first.index(item.path.stem) if item.path.stem in first else 99)
+
+
 def pytest_collection_finish() -> None:
     """What was imported is no garbage: looking at it again takes a fifth of a second each time,
     and a camera that is closed has the garbage collected.
     """
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

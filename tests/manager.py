@@ -44,12 +44,12 @@ class Manager:
             messages.append(self.next())
         return messages
 
-    def waiting(self) -> list[str]:
-        """The messages that have come."""
+    def waiting(self, seconds: float = 0.05) -> list[str]:
+        """The messages that have come, and come within some seconds of each other."""
         messages: list[str] = []
         with suppress(Empty):
             while True:
-                messages.append(self.next(0.05))
+                messages.append(self.next(seconds))
         return messages
 
 

@@ -1,6 +1,6 @@
-"""What one process finds, several find too, to the last bit: too many to start among quick tests.
+"""What one process finds, several find too, to the last bit; and days that take long to simulate.
 
-Run with ``make slow``.
+Run with ``make slow``, which has Hypothesis make up many more examples of all properties, too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
+from judge_days import FAULTS
 from samples import sample_card, sample_estimator, sample_glyphs, sample_model
+from test_judge_days import DARK_HOUR, STUCK_HIGH, hold_day, hold_more_votes
 from tinydigits_export.fitted import Fitted
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.sweep import Workers, sweep
@@ -76,3 +78,10 @@ def test_exported_alike(tmp_path: Path) -> None:
     )
     assert ended.stderr == b""
     assert (tmp_path / "model.onnx").read_bytes() == sample_model()
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - {STUCK_HIGH, DARK_HOUR}))
+def test_day(name: str) -> None:
+    """On a day with any fault few wrong values are accepted; of three of five votes hardly any."""
+    hold_day(name)
+    hold_more_votes(name)

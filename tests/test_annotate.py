@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from examples import costly
 from tinydigits.annotate import ACCEPTED, REJECTED, annotate, write_picture
 from tinydigits.errors import OutputError, UsageError
 from tinydigits.frame import Frame
@@ -119,7 +120,7 @@ SIDES = st.integers(8, 400)
 
 
 @given(SIDES, SIDES, st.lists(st.tuples(*[st.floats(0, 1)] * 4), max_size=4))
-@settings(max_examples=20, deadline=None)
+@costly(0.2)
 def test_any_box(width: int, height: int, shares: list[tuple[float, float, float, float]]) -> None:
     """Any digits in any frame can be shown."""
     digits = []

@@ -20,6 +20,9 @@ from tinydigits.camera.trouble import FIRST_PAUSE, LONGEST_PAUSE, Trouble
 from tinydigits.config import load_config
 from tinydigits.errors import CameraError
 
+PATIENT = 60
+"""Times that opening may take longer than it does on a device."""
+
 
 @pytest.fixture
 def clock() -> Clock:
@@ -29,7 +32,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def standin(monkeypatch: pytest.MonkeyPatch) -> Standin:
-    """One camera that works."""
+    """One camera that works, and opens before anybody looks, however busy the machine is."""
+    result = Errand.result
+    monkeypatch.setattr(Errand, "result", lambda errand, seconds: result(errand, PATIENT * seconds))
     return Standin().install(monkeypatch)
 
 
@@ -182,6 +187,7 @@ def hang(standin: Standin, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
     """Calls that hang until the test is over, and waits that are short."""
     over = threading.Event()
     calls: list[str] = []
+    monkeypatch.setattr("test_camera_picamera2.PATIENT", 1)
     monkeypatch.setattr(picamera2, "_GLANCE", 0.01)
     monkeypatch.setattr(picamera2, "CLOSE_SECONDS", 0.02)
     monkeypatch.setattr(standin, "before", lambda call: call in calls and over.wait())

@@ -238,7 +238,7 @@ def dripping_picture(handler: Handler) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        lambda handler: handler.server.over.wait(10),
+        lambda handler: handler.server.over.wait(60),
         lambda handler: dripped(handler, b"HTTP/1.0 200 OK\r\n" + b"X: y\r\n" * 90),
         dripping_picture,
     ],
@@ -257,7 +257,7 @@ def test_slow(
         trusted = str(certificate) if secure else ""
         said = trouble(f"{server}/", caplog, timeout=0.3, certificate=trusted)
     assert said == f"{server}/: it took longer than 0.3 s"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # each of these servers would take a minute or more
 
 
 def test_slow_handshake(caplog: pytest.LogCaptureFixture) -> None:

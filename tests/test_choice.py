@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drawing import on_paper, seven_segment, typed, written
+from examples import costly
 from tinydigits.choice import Place, number_lines, places, without_parts
 from tinydigits.evidence import EVEN, Seen, best_run, consider, run_of
 from tinydigits.ink import Ink, Recipe
@@ -45,7 +46,7 @@ def one_line(confidences: list[float], labels: int = 10) -> Seen:
 
 
 @given(CONFIDENCES)
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_even_digits(confidences: list[float]) -> None:
     """Digits that are all alike speak for their line as surely as they are read."""
     worth = one_line(confidences).worth
@@ -53,7 +54,7 @@ def test_even_digits(confidences: list[float]) -> None:
 
 
 @given(CONFIDENCES, st.integers(1, 8))
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_runs(confidences: list[float], count: int) -> None:
     """The best run begins and ends with digits that speak for it; a counted one has its count."""
     seen = one_line(confidences)
@@ -117,7 +118,7 @@ def test_lines_of_a_number() -> None:
 
 
 @given(st.integers(1, 9), st.integers(10, 60))
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_no_wide_digit(count: int, size: int) -> None:
     """After splitting nothing is wider than a digit; what is far too wide is dropped."""
     bar = np.ones((size, round(0.7 * size * count)), np.bool_)

@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import ModelProto, TensorProto, helper
 
+from examples import costly
 from hostile import Change, changed, other_rows, weights
 from samples import sample_card, sample_estimator, sample_glyphs, sample_model, to_bits
 from tinydigits.classifier import Classifier, GoldenGlyph, ModelCard, steadied
@@ -190,7 +191,7 @@ def test_changed(name: str, path: Path) -> None:
 
 
 @given(st.integers(0, 8 * len(sample_model()) - 1))
-@settings(max_examples=60, deadline=None)
+@costly(0.6)
 def test_any_flipped_bit(position: int) -> None:
     """A file in which a single bit is wrong, anywhere, is refused."""
     content = bytearray(sample_model())

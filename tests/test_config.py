@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from tinydigits.config import DEFAULT_FILE, Config, RegionConfig, load_config
 from tinydigits.errors import ConfigError
 
@@ -171,7 +172,7 @@ TABLES = st.recursive(
 
 
 @given(st.dictionaries(KEYS | st.text(), TABLES))
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_any_table(table: dict[str, Any]) -> None:
     """Whatever TOML can hold either fits or is refused in one line."""
     try:
@@ -181,7 +182,7 @@ def test_any_table(table: dict[str, Any]) -> None:
 
 
 @given(content=st.binary() | st.text(alphabet='[]{}=".,#\n camerafps0123\\').map(str.encode))
-@settings(max_examples=60, deadline=None)
+@costly(0.6)
 def test_any_content(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever a file holds either fits or is refused in one line that names it."""
     path = tmp_path_factory.getbasetemp() / "any.toml"

@@ -14,9 +14,10 @@ from typing import Self
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from samples import picture_of
 from tinydigits import daemon
 from tinydigits.camera import FilesCamera
@@ -138,7 +139,7 @@ EIGHTHS = st.integers(0, 24).map(lambda n: Fraction(n, 8))
 
 
 @given(costs=st.lists(EIGHTHS, min_size=1, max_size=8))
-@settings(max_examples=20, deadline=None)
+@costly(0.2)
 def test_pace(costs: list[Fraction]) -> None:
     """Frames are asked for at most so often, on time while there is time, and never crowd."""
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
@@ -175,9 +176,11 @@ def test_daemon_stops(number: int, folder: Path) -> None:
     """A daemon that gets a signal to stop ends well and soon, its last line whole."""
     with started(folder, "--fps", "2") as process:
         assert process.stdout
+        assert process.stderr
         first = process.stdout.readline()
         process.send_signal(number)
-        rest, said = process.communicate(timeout=10)
+        # not communicate(), which forgets what came together with the first line
+        rest, said = process.stdout.read(), process.stderr.read()
     assert process.returncode == 0
     texts = [json.loads(line)["text"] for line in (first + rest).splitlines()]
     assert texts[0] == "27"
@@ -191,5 +194,5 @@ def test_daemon_without_reader(folder: Path) -> None:
         assert process.stderr
         process.stdout.readline()
         process.stdout.close()
-        assert process.wait(timeout=10) == 141
+        assert process.wait(timeout=30) == 141
         assert process.stderr.read() == ""

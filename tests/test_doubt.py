@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drawing import on_paper, photographed, written
+from examples import costly
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.doubt import LEAST_HEIGHT, SINGLE_INKS, WIDEST, single_doubts, size_doubts
 from tinydigits.frame import Frame, Luma
@@ -95,7 +96,7 @@ def test_same_place_in_most_inks() -> None:
 
 
 @given(st.lists(st.tuples(*[st.integers(1, 500)] * 4), max_size=5))
-@settings(max_examples=50)
+@costly(0.5)
 def test_sizes(boxes: list[tuple[int, int, int, int]]) -> None:
     """Each digit is doubted once for its size, or not at all."""
     doubted = [str(doubt) for doubt in size_doubts(boxes)]

@@ -33,10 +33,11 @@ def test_nothing_to_explain(digits: int | None) -> None:
     assert "5-glyphs" in explain(blank, Classifier.load(DEFAULT_MODEL), digits)
 
 
-def test_command(tmp_path: Path) -> None:
+def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`read --explain` writes the pictures, for several pictures into a folder each."""
+    monkeypatch.setattr("tinydigits.explain._TILE", 60)
     for name in ("one", "two"):
-        picture_of("27").save(tmp_path / f"{name}.png")
+        picture_of("7", 1).save(tmp_path / f"{name}.png")
     pictures = [str(tmp_path / f"{name}.png") for name in ("one", "two")]
     assert main(["read", pictures[0], "--explain", str(tmp_path / "a")]) == 0
     assert sorted(path.stem for path in (tmp_path / "a").iterdir()) == STAGES

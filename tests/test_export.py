@@ -13,12 +13,13 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.linear_model import LogisticRegression
 
 import tinydigits
+from examples import costly
 from samples import sample_card, sample_estimator, sample_glyphs, sample_model, to_bits
 from tinydigits.classifier import (
     Glyphs,
@@ -36,7 +37,7 @@ def session() -> ort.InferenceSession:
 
 
 @given(st.integers(0, 9).flatmap(lambda n: arrays(np.uint8, (n, 28, 28))))
-@settings(max_examples=50, deadline=None)
+@costly(0.5)
 def test_any_glyphs(glyphs: Glyphs) -> None:
     """Any batch of any glyphs, none included, gets the estimator's labels and probabilities."""
     label, probability = session().run(["label", "probability"], {"ink": glyphs})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -36,7 +36,6 @@ def test_reject_everything() -> None:
     arrays(np.uint8, (28, 28)),
     st.lists(st.floats(0, 1), min_size=1, max_size=11),
 )
-@settings(deadline=None)
 def test_golden_round_trip(glyph: Glyphs, probability: list[float]) -> None:
     """A golden glyph keeps the ink and the probabilities, through JSON too."""
     packed = GoldenGlyph.from_glyph(glyph, np.array(probability))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from examples import costly
 from samples import THRESHOLD, sample_glyphs
 from tinydigits.classifier import Glyphs
 from tinydigits_export.features import BITS, Computer, Features, feature_model
@@ -76,7 +77,7 @@ def test_specked_digit() -> None:
 
 
 @given(st.integers(1, 5).flatmap(lambda n: arrays(np.uint8, (n, 28, 28))))
-@settings(max_examples=25, deadline=None)
+@costly(0.25)
 def test_runtimes_agree(glyphs: Glyphs) -> None:
     """The reference runtime computes the same features of any glyphs."""
     agree(Oriented(), glyphs)

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from onnx import TensorProto, helper
 from scipy.ndimage import map_coordinates
 
+from examples import costly
 from tinydigits_export.graph import make_model
 from tinydigits_export.reference import bilinear, reference
 from tinydigits_export.steps import Steps
@@ -109,7 +110,7 @@ def test_nothing_from_nothing() -> None:
 
 
 @given(BITS)
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_runtimes_agree(bits: Images) -> None:
     """ONNX Runtime and the reference put any bits upright in the same way."""
     np.testing.assert_allclose(make_upright(bits), reference_upright(bits), rtol=0, atol=2e-5)
@@ -118,7 +119,7 @@ def test_runtimes_agree(bits: Images) -> None:
 
 
 @given(BITS)
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_specks_are_what_has_hardly_a_neighbour(bits: Images) -> None:
     """Ink stays where at least two of the eight pixels around it are ink, and none is made."""
     framed = np.pad(bits, ((0, 0), (0, 0), (1, 1), (1, 1)))

@@ -14,10 +14,11 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
+from examples import costly
 from tinydigits import frame
 from tinydigits.errors import PictureError
 from tinydigits.frame import MAX_PIXELS, Frame
@@ -152,7 +153,7 @@ def test_all_transparent(ink: int, path: Path) -> None:
 
 
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
-@settings(max_examples=25, deadline=None)
+@costly(0.25)
 def test_brightness(path: Path, red: int, green: int, blue: int) -> None:
     """A colour's brightness is that of ITU-R 601, which cameras use."""
     luma = read(path, saved(Image.new("RGB", (9, 9), (red, green, blue)), "BMP"))
@@ -336,7 +337,6 @@ MAGIC = st.sampled_from(
 
 
 @given(MAGIC, st.binary(max_size=300))
-@settings(deadline=None)
 def test_any_bytes(path: Path, magic: bytes, content: bytes) -> None:
     """Whatever the bytes are, the answer is a frame or a PictureError."""
     read_or_refused(path, magic + content)
@@ -344,7 +344,7 @@ def test_any_bytes(path: Path, magic: bytes, content: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["L", "P", "I;16", "F", "JPEG, YCbCr", "GIF", "WebP"])
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@costly(0.25)
 def test_damaged(name: str, path: Path, data: st.DataObject) -> None:
     """So it is for a picture of which some bytes are wrong, missing or too many."""
     content = bytearray(PICTURES[name])

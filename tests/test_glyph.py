@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from drawing import cropped, font_digit
+from examples import costly
 from tinydigits import glyph as module
 from tinydigits.glyph import (
     GLYPH_SIZE,
@@ -143,7 +144,7 @@ def test_any_size(digit: str, factor: int) -> None:
 
 
 @given(st.sampled_from(DIGITS), st.tuples(*[st.integers(0, 90)] * 4))
-@settings(max_examples=60, deadline=None)
+@costly(0.6)
 def test_any_place(digit: str, around: tuple[int, int, int, int]) -> None:
     """Paper around the ink is of no account."""
     above, below, left, right = around
@@ -213,7 +214,7 @@ def test_hairs(shape: tuple[int, int]) -> None:
 
 
 @given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=40)))
-@settings(max_examples=60, deadline=None)
+@costly(0.6)
 def test_any_mask(mask: Mask) -> None:
     """Any ink gives a glyph with ink, twice the same, and is itself only read."""
     mask.setflags(write=False)

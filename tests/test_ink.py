@@ -7,11 +7,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from drawing import on_paper, photographed, typed
+from examples import costly
 from tinydigits.frame import Luma
 from tinydigits.ink import POLARITIES, Ink, Paper, Polarity, Recipe, Scene
 
@@ -44,7 +45,7 @@ def agreement(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float
     st.tuples(st.floats(-50, 50), st.floats(-50, 50)),
     st.floats(0, 8),
 )
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_uneven_light(
     text: str, size: int, contrast: float, gradient: tuple[float, float], noise: float
 ) -> None:
@@ -86,14 +87,14 @@ def test_scale(size: int, margin: int, polarity: Polarity) -> None:
 
 
 @given(st.integers(0, 255), array_shapes(min_dims=2, max_dims=2, min_side=8, max_side=200), RECIPES)
-@settings(max_examples=60, deadline=None)
+@costly(0.6)
 def test_blank(level: int, shape: tuple[int, int], recipe: Recipe) -> None:
     """A frame of one brightness has no ink."""
     assert not Scene(np.full(shape, level, np.uint8)).ink(recipe).mask.any()
 
 
 @given(st.integers(-120, 120), st.integers(-120, 120), st.sampled_from(POLARITIES))
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_gradient(right: int, down: int, polarity: Polarity) -> None:
     """Nor has one in which nothing but the light changes, but for its edge."""
     blank = np.zeros((120, 160), np.bool_)
@@ -102,7 +103,7 @@ def test_gradient(right: int, down: int, polarity: Polarity) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(20, 230), st.floats(0, 25), RECIPES)
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_noise(seed: int, level: int, sigma: float, recipe: Recipe) -> None:
     """Noise is next to no ink."""
     blank = np.zeros((120, 160), np.bool_)
@@ -121,7 +122,7 @@ FRAMES = st.one_of(
 
 
 @given(FRAMES, RECIPES)
-@settings(max_examples=40, deadline=None)
+@costly(0.4)
 def test_any_frame(frame: Luma, recipe: Recipe) -> None:
     """Whatever a frame shows, its ink is a mask of its size, and the odds are one in sum."""
     frame.setflags(write=False)
@@ -135,7 +136,7 @@ def test_any_frame(frame: Luma, recipe: Recipe) -> None:
 
 
 @given(TEXTS, st.integers(60, 90), st.floats(0, 30), st.sampled_from([0.08, 0.2, 0.5]))
-@settings(max_examples=20, deadline=None)
+@costly(0.2)
 def test_inverse(text: str, size: int, noise: float, window: float) -> None:
     """Light ink is the dark ink of the inverse frame, but for rounding at the threshold."""
     # no smaller frame, as enlarging rounds too
@@ -173,7 +174,7 @@ def test_border(edge: int, step: int) -> None:
 
 
 @given(FRAMES, RECIPES, st.tuples(*[st.floats(-20, 220)] * 4))
-@settings(max_examples=60)
+@costly(0.6)
 def test_part(frame: Luma, recipe: Recipe, corners: tuple[float, float, float, float]) -> None:
     """A part of a frame shows the ink that the whole frame shows there, and none beside it."""
     left, right = sorted(corners[::2])

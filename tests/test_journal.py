@@ -7,7 +7,6 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from standin import Clock
+from tinydigits.__main__ import main
 from tinydigits.journal import CALM_SECONDS, CalmHandler, OneLineFormatter, one_line
 
 
@@ -145,26 +145,17 @@ def test_nothing_is_lost(texts: list[str], data: st.DataObject) -> None:
         assert texts.count(text) - repeats <= counts[text] <= texts.count(text)
 
 
-def process(*, journal: bool) -> tuple[int, str]:
-    """What a command that fails says to a file that is the journal's, or isn't."""
-    with tempfile.TemporaryFile() as file:
-        status = os.fstat(file.fileno())
-        inode = status.st_ino if journal else status.st_ino + 1
-        ended = subprocess.run(
-            [sys.executable, "-m", "tinydigits", "run", "--source", "missing"],
-            env={**os.environ, "JOURNAL_STREAM": f"{status.st_dev}:{inode}"},
-            stderr=file,
-            check=False,
-        )
-        file.seek(0)
-        return ended.returncode, file.read().decode()
-
-
-def test_journal() -> None:
-    """In the journal a line begins with its priority; its name the journal knows."""
-    complaint = "missing: there is no such file or folder\n"
-    assert process(journal=True) == (3, f"<3>{complaint}")
-    assert process(journal=False) == (3, f"tinydigits: {complaint}")
+@pytest.mark.parametrize(("off", "start"), [(0, "<3>"), (1, "tinydigits: ")])
+def test_journal(
+    off: int, start: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the journal a line begins with its priority; its name the journal knows. Where standard
+    error is another file, it begins with its name.
+    """
+    status = os.fstat(sys.stderr.fileno())
+    monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino + off}")
+    assert main(["run", "--source", "missing"]) == 3
+    assert capfd.readouterr().err == f"{start}missing: there is no such file or folder\n"
 
 
 def test_priorities(

@@ -28,15 +28,22 @@ STUCK_HIGH = "stuck for an hour, 1 m3 too high, which is possible"
 DARK_HOUR = "wrong by 2.9 m3 after an hour of darkness"
 
 
+def hold_more_votes(name: str) -> None:
+    """On a day with this fault three of five votes let hardly any wrong value pass."""
+    figures = simulate(FAULTS[name], meter_rules(agree=3, of=5))
+    assert figures.wrong <= 2
+    assert figures.furthest <= 60
+    assert figures.longest <= 4 * 60
+
+
 @cache
 def day(name: str) -> Figures:
     """What comes of a day with this fault."""
     return simulate(FAULTS[name], meter_rules())
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS.keys() - {STUCK_HIGH, DARK_HOUR}))
-def test_day(name: str) -> None:
-    """Whatever happens, few wrong values are accepted, none far off, and none for long.
+def hold_day(name: str) -> None:
+    """On a day with this fault few wrong values are accepted, none far off, and none for long.
 
     A third of the readings is wrong and every one of them sure. Two of three votes let some six
     values a day pass that are litres off, and for as long as it takes to contradict them.
@@ -50,13 +57,24 @@ def test_day(name: str) -> None:
     assert figures.longest <= 6 * 60
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS.keys() - {STUCK_HIGH, DARK_HOUR})[::2])
-def test_day_of_more_votes(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "digits misread, nothing else",
+        "camera bumped, 5 minutes of garbage, 3 times",
+        "last drum half turned",
+        "stuck for an hour, 0.05 m3 too low",
+    ],
+)
+def test_day(name: str) -> None:
+    """Whatever happens, few wrong values are accepted, none far off, and none for long."""
+    hold_day(name)
+
+
+def test_day_of_more_votes() -> None:
     """Three of five votes let hardly any pass."""
-    figures = simulate(FAULTS[name], meter_rules(agree=3, of=5))
-    assert figures.wrong <= 2
-    assert figures.furthest <= 60
-    assert figures.longest <= 4 * 60
+    # ``make slow`` has the days of all faults
+    hold_more_votes("last drum half turned")
 
 
 def test_wrong_as_far_as_possible() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from judge_days import meter_rules, reading
 from tinydigits.judge import Judge
 from tinydigits.judge_file import MAX_BYTES, MemoryFile, load_memory, state_file
@@ -164,7 +165,7 @@ NUMBERS = st.one_of(
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=80)
+@costly(0.8)
 def test_any_content(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever numbers a file has, it is put aside or forgotten, or the judge goes on with it."""
     saved = msgspec.json.decode(GOOD)

@@ -9,9 +9,10 @@ from math import ceil
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from judge_days import meter_rules, reading
 from tinydigits.judge import Judge, Verdict
 from tinydigits.judge_state import State
@@ -84,7 +85,7 @@ def judged(judge: Judge, history: list[Shown], now: int = 0) -> tuple[list[Verdi
 
 
 @given(ANY_RULES, HISTORIES)
-@settings(deadline=None, max_examples=40)
+@costly(0.4)
 def test_replay(rules: Rules, history: list[Shown]) -> None:
     """The same readings at the same times give the same verdicts, whatever the clock began at."""
     verdicts, _ = judged(Judge(rules), history)
@@ -93,7 +94,7 @@ def test_replay(rules: Rules, history: list[Shown]) -> None:
 
 
 @given(ANY_RULES, HISTORIES, st.data())
-@settings(deadline=None, max_examples=40)
+@costly(0.4)
 def test_restored(rules: Rules, history: list[Shown], data: st.DataObject) -> None:
     """A judge whose state was written and read again, on another clock, goes on the same."""
     verdicts, _ = judged(Judge(rules), history)
@@ -108,7 +109,7 @@ def test_restored(rules: Rules, history: list[Shown], data: st.DataObject) -> No
 
 
 @given(ANY_RULES, HISTORIES)
-@settings(deadline=None, max_examples=40)
+@costly(0.4)
 def test_verdict(rules: Rules, history: list[Shown]) -> None:
     """A verdict has a value once one was accepted, tells why not, and its JSON has it all."""
     verdicts, _ = judged(Judge(rules), history)
@@ -123,7 +124,7 @@ def test_verdict(rules: Rules, history: list[Shown]) -> None:
 
 
 @given(COUNTERS, HISTORIES)
-@settings(deadline=None, max_examples=40)
+@costly(0.4)
 def test_never_backwards(rules: Rules, history: list[Shown]) -> None:
     """The value of a counter never gets less, and never moves too fast, without an event."""
     judge = Judge(rules)
@@ -137,7 +138,7 @@ def test_never_backwards(rules: Rules, history: list[Shown]) -> None:
 
 
 @given(ANY_RULES, HISTORIES)
-@settings(deadline=None, max_examples=40)
+@costly(0.4)
 def test_only_what_was_voted_for(rules: Rules, history: list[Shown]) -> None:
     """A value that is accepted was itself read, with a say, among the last readings."""
     verdicts, _ = judged(Judge(rules), history)
@@ -156,7 +157,7 @@ def bound(rules: Rules, every: int) -> int:
 
 
 @given(ANY_RULES, HISTORIES, st.integers(0, 999), st.sampled_from([1, 10, 100, 2000]), st.data())
-@settings(deadline=None, max_examples=40)
+@costly(0.4)
 def test_no_lock(
     rules: Rules, history: list[Shown], start: int, every: int, data: st.DataObject
 ) -> None:
@@ -180,7 +181,7 @@ def test_no_lock(
 
 
 @given(ANY_RULES, st.integers(0, 999), st.integers(1, 1000))
-@settings(deadline=None, max_examples=40)
+@costly(0.4)
 def test_still(rules: Rules, value: int, every: int) -> None:
     """A judge that knows nothing believes a number that stands still after the votes it needs."""
     judge = Judge(rules)

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from judge_days import meter_rules, reading
 from tinydigits import judge_file
 from tinydigits.files import atomic_write
@@ -140,7 +141,7 @@ def test_when_it_was_taken(computer: Computer) -> None:
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=12, max_size=12))
-@settings(deadline=None, max_examples=40)
+@costly(0.4)
 def test_wall_clock_does_not_matter(jumps: list[float]) -> None:
     """Within a run the wall clock may jump as it likes."""
     texts = ["01240", "01240", "01241", "01241", "01260", "01260"] * 2
@@ -154,7 +155,7 @@ def test_wall_clock_does_not_matter(jumps: list[float]) -> None:
 
 
 @given(jumps=st.lists(st.floats(-1e9, 0), min_size=4, max_size=4))
-@settings(deadline=None, max_examples=20)
+@costly(0.2)
 def test_time_never_runs_back(jumps: list[float], tmp_path_factory: pytest.TempPathFactory) -> None:
     """After a restart a clock that is set back leaves what was accepted as old as it was."""
     computer = Computer(tmp_path_factory.mktemp("state") / "judge.json")

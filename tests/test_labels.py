@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from tinydigits.errors import DataError
 from tinydigits.labels import LabelledPicture, list_pictures
 
@@ -125,7 +126,7 @@ def test_no_folder(folder: Path) -> None:
 
 
 @given(content=st.binary() | st.text(alphabet='file,digtslab\n"0179 .png\r\0').map(str.encode))
-@settings(max_examples=60)
+@costly(0.6)
 def test_any_table(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever labels.csv holds is either understood or refused as bad data."""
     folder = tmp_path_factory.getbasetemp()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw
 
 from drawing import Box, Labels, boxes, in_lines, on_paper, seven_segment, tilted, typed, written
+from examples import costly
 from tinydigits.lines import MAX_LINES, Line, find_lines
 from tinydigits.pieces import DigitInk
 from tinydigits.single import locate_digit
@@ -52,7 +53,7 @@ def page(labels: Labels, *strokes: Box) -> Mask:
 
 
 @given(ROWS, SIZES)
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_one_line(text: str, size: int) -> None:
     """The digits of a number are found from left to right, each with its own ink."""
     labels = on_paper(typed(text, size), size)
@@ -65,7 +66,7 @@ def test_one_line(text: str, size: int) -> None:
 
 
 @given(st.lists(ROWS, min_size=1, max_size=4), SIZES, st.floats(-5, 5))
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_lines(rows: list[str], size: int, degrees: float) -> None:
     """Lines are read downwards and each to the right, even if they are a little tilted."""
     labels = tilted(on_paper(typed("\n".join(rows), size), size), degrees)
@@ -75,7 +76,7 @@ def test_lines(rows: list[str], size: int, degrees: float) -> None:
 
 
 @given(st.text("0123456789", min_size=1, max_size=8), st.integers(24, 200), st.floats(0, 0.08))
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_seven_segments(text: str, height: int, cut: float) -> None:
     """A display's digits are whole in spite of the gaps between their segments."""
     labels = on_paper(seven_segment(text, height, cut), height // 2)
@@ -91,7 +92,7 @@ def test_close_lines(gap: float) -> None:
 
 
 @given(ROWS, SIZES, st.integers(2, 5))
-@settings(max_examples=25, deadline=None)
+@costly(0.25)
 def test_any_size(text: str, size: int, factor: int) -> None:
     """The same ink, larger, is cut into the same digits."""
     mask = on_paper(typed(text, size, gap=0.2), size) > 0
@@ -211,7 +212,7 @@ def assert_ink(digits: list[DigitInk], mask: Mask) -> None:
 
 
 @given(MASKS)
-@settings(max_examples=80, deadline=None)
+@costly(0.8)
 def test_any_ink(mask: Mask) -> None:
     """In any ink, the digits of a line are some of that ink; there are neither many nor none."""
     mask.setflags(write=False)
@@ -226,7 +227,7 @@ def test_any_ink(mask: Mask) -> None:
 
 
 @given(MASKS)
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_same_again(mask: Mask) -> None:
     """The same ink gives the same digits, however it lies in memory."""
     first = found(find_lines(mask))
@@ -245,7 +246,7 @@ def test_texture() -> None:
 
 
 @given(st.text("0123456789", min_size=2, max_size=6), st.integers(30, 90), st.data())
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_points(text: str, size: int, data: st.DataObject) -> None:
     """A dot on the base line between two digits is a decimal point, not a digit."""
     labels = on_paper(typed(text, size), size)
@@ -259,7 +260,7 @@ def test_points(text: str, size: int, data: st.DataObject) -> None:
 
 
 @given(ROWS, st.integers(40, 90), st.floats(0, 0.4))
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_slanted(text: str, size: int, lean: float) -> None:
     """Digits that lean so far that their boxes overlap are still told apart."""
     labels = on_paper(typed(text, size, gap=0.25), size)

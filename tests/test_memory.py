@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from drawing import on_paper, photographed, written
+from tinydigits import memory as memory_module
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.frame import Frame
-from tinydigits.memory import LONGEST_PAUSE, RECHECK, Memory
+from tinydigits.memory import LONGEST_PAUSE, Memory
 from tinydigits.reader import Reader
 
 
@@ -48,11 +50,12 @@ def test_light_changes() -> None:
     assert text(reader, frame_of("2046")) == "2046"
 
 
-def test_others_in_turn() -> None:
+def test_others_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """One other recipe is looked at now and then."""
+    monkeypatch.setattr(memory_module, "RECHECK", 5)
     memory = Memory()
     reader = reader_with(memory)
-    for _ in range(2 * RECHECK + 1):
+    for _ in range(2 * 5 + 1):
         assert text(reader, frame_of("31")) == "31"
     assert memory.turn == 2
 

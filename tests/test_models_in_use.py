@@ -257,7 +257,7 @@ def test_daemon(store: Store, tmp_path: Path) -> None:
         assert process.stdout
         readings = [json.loads(process.stdout.readline()) for _ in range(PATIENCE + 5)]
         process.terminate()
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=30)
     assert {reading["verdict"]["status"] for reading in readings[:PATIENCE]} == {"rejected"}
     assert {reading["text"] for reading in readings[PATIENCE:]} == {"27"}
     assert process.returncode == 0

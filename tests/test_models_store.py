@@ -8,9 +8,10 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from model_store import entry_of, names, put
 from standin import told
 from tinydigits.errors import ModelError, OutputError
@@ -149,7 +150,7 @@ OPERATIONS = st.one_of(
 
 
 @given(st.lists(OPERATIONS, max_size=30))
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_any_order(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]) -> None:
     """Whatever is done in whatever order, all that is named is there, once, and nothing else is."""
     store = Store(tmp_path_factory.mktemp("models"))

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -16,12 +17,19 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from samples import picture_of
 from tinydigits import outlet as module
 from tinydigits.outlet import LINES, Outlet
+
+FEW = 16
+"""Lines that wait at most, and some four in the pipe."""
+
+IDLE = 10_000_000
+"""Nanoseconds of processor time in 0.3 s: who takes less does nothing, on a busy machine too."""
 
 
 class Slow:
@@ -60,7 +68,7 @@ def numbered(count: int) -> list[bytes]:
 
 
 @given(count=st.integers(0, 3 * LINES), most=st.integers(1, 9))
-@settings(max_examples=20, deadline=None)
+@costly(0.2)
 def test_patient(count: int, most: int) -> None:
     """Where frames wait nothing is lost, however many there are and however they are taken."""
     reader = Slow(most=most)
@@ -177,26 +185,52 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def reading(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """The program, which nobody reads yet, and little room for what it writes."""
+    program = f"""import sys
+from tinydigits import outlet
+from tinydigits.__main__ import main
+outlet.LINES = {FEW}
+sys.exit(main())"""
+    command = [sys.executable, "-c", program, "run", "--source", str(folder), *options]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pipesize=4096
+    )
+
+
+def wait_until_it_hangs(process: subprocess.Popen[str]) -> None:
+    """Until it has begun to write, and does nothing any more but look whether it is to stop."""
+    assert process.stdout
+    assert select.select([process.stdout], [], [], 30)[0]
+    until, before, now = time.monotonic() + 30, 0, IDLE
+    while now - before >= IDLE:
+        assert time.monotonic() < until
+        time.sleep(0.3)
+        before, now = now, nanoseconds(process)
+
+
+def nanoseconds(process: subprocess.Popen[str]) -> int:
+    """Of processor time that all threads of a process have taken."""
+    threads = Path(f"/proc/{process.pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
+
+
 def test_slow_reader_of_files(folder: Path) -> None:
     """What is read from files arrives whole at a reader that is slow."""
-    for number in range(400):
+    for number in range(2 * FEW):
         (folder / f"more {number}.png").symlink_to("27.png")
-    command = [sys.executable, "-m", "tinydigits", "run", "--source", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with reading(folder) as process:
+        wait_until_it_hangs(process)
         assert process.stdout
-        time.sleep(3)
         out = process.stdout.read()
-    assert [json.loads(line)["sequence"] for line in out.splitlines()] == list(range(402))
+    assert [json.loads(line)["sequence"] for line in out.splitlines()] == list(range(2 * FEW + 2))
 
 
 def test_reader_of_files_hangs(folder: Path) -> None:
     """A program whose reader hangs stops in time all the same."""
-    command = [sys.executable, "-m", "tinydigits", "run", "--loop", "--source", str(folder)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with reading(folder, "--loop") as process:
+        wait_until_it_hangs(process)
         assert process.stderr
-        time.sleep(4)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tomllib
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +43,19 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(scene: Path) -> Path:
-    """What ``tinydigits regions`` writes for it."""
+def proposed(scene: Path) -> tuple[Path, str]:
+    """What ``tinydigits regions`` writes for it, and what it prints."""
     folder = scene.parent / "proposal"
-    assert main(["regions", str(scene), "-o", str(folder)]) == 0
-    return folder
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        assert main(["regions", str(scene), "-o", str(folder)]) == 0
+    return folder, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def folder(proposed: tuple[Path, str]) -> Path:
+    """The folder that it writes."""
+    return proposed[0]
 
 
 def test_writes(folder: Path) -> None:
@@ -87,12 +97,12 @@ def test_patch_is_beside_the_numbers(folder: Path, scene: Path) -> None:
     assert patch.std() > 20
 
 
-def test_says_what_it_found(scene: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_says_what_it_found(proposed: tuple[Path, str]) -> None:
     """The terminal gets each region with what is read there, and what to do next."""
-    assert main(["regions", str(scene), "-o", str(tmp_path)]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    folder, printed = proposed
+    lines = printed.splitlines()
     assert lines[:2] == ["number1: 027531", "number2: 8346"]
-    assert str(tmp_path / "regions.png") in lines[2]
+    assert str(folder / "regions.png") in lines[2]
 
 
 def test_small_print() -> None:
@@ -112,18 +122,29 @@ def test_strings(text: str) -> None:
     assert tomllib.loads(f"key = {toml_string(text)}") == {"key": text}
 
 
-def test_any_folder(scene: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A number with noise below it, where the patch can be."""
+    picture = Image.new("L", (200, 200), 225)
+    picture.paste(picture_of("27", 1), (20, 10))
+    noise = np.random.default_rng(7).integers(60, 256, (40, 40), np.uint8)
+    picture.paste(Image.fromarray(noise).resize((100, 100), Image.Resampling.NEAREST), (60, 80))
+    picture.save(tmp_path / "small.png")
+    return tmp_path / "small.png"
+
+
+def test_any_folder(small: Path, tmp_path: Path) -> None:
     """A folder may be called what it likes: the configuration in it can be read."""
     folder = tmp_path / 'the "meter"\\my\tfolder\n'
-    assert main(["regions", str(scene), "-o", str(folder)]) == 0
+    assert main(["regions", str(small), "-o", str(folder)]) == 0
     config = load_config(folder / "regions.toml")
     assert config.reference.picture == str(folder / "reference.png")
 
 
-def test_no_name_for_a_configuration(scene: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_no_name_for_a_configuration(small: Path, tmp_path: Path, capsys: Capture) -> None:
     """A folder whose name is no UTF-8 is refused in one line, before anything is written."""
     folder = tmp_path / os.fsdecode(b"\xff")
-    assert main(["regions", str(scene), "-o", str(folder)]) == 2
+    assert main(["regions", str(small), "-o", str(folder)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert r"\xff/reference.png: its name is not UTF-8" in error

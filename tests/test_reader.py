@@ -18,6 +18,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from drawing import Labels, boxes, in_lines, on_paper, photographed, typed, written
+from examples import costly
 from samples import sample_card, sample_model, to_bits
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.errors import UsageError
@@ -86,16 +87,16 @@ def test_lines() -> None:
 
 
 @pytest.mark.parametrize("digit", "0123456789")
-@pytest.mark.parametrize("light", [False, True])
-def test_one_digit(digit: str, *, light: bool) -> None:
-    """One digit is read where one is due."""
-    frame = frame_of(written(digit, 4), light=light)
+def test_one_digit(digit: str) -> None:
+    """One digit is read where one is due, dark or light."""
+    frame = frame_of(written(digit, 4), light=digit in "13579")
     reading = read(frame, Reader(shipped(), digits=1))
     assert (reading.text, len(reading.digits), reading.rejected) == (digit, 1, False)
 
 
-@pytest.mark.parametrize("factor", [1, 2, 10, 44])
-@pytest.mark.parametrize("digits", [None, 2])
+@pytest.mark.parametrize(
+    ("factor", "digits"), [(1, None), (1, 2), (2, 2), (10, None), (10, 2), (44, None)]
+)
 def test_boxes(factor: int, digits: int | None) -> None:
     """Boxes are in pixels of the frame, be it 45 or 2,000 pixels wide."""
     number = on_paper(written("47", 1), 6)
@@ -133,7 +134,7 @@ FRAMES = st.one_of(
 
 
 @given(FRAMES, st.sampled_from([None, 1, 3]), st.sampled_from([1.0, 0.02, 0.0]))
-@settings(max_examples=15, deadline=None, phases=QUICK)
+@settings(costly(0.15), phases=QUICK)
 def test_any_frame(luma: Luma, due: int | None, max_error: float) -> None:
     """Whatever a frame shows, its reading is consistent and can be sent as JSON."""
     luma.setflags(write=False)
@@ -323,8 +324,8 @@ def handheld(digit: npt.NDArray[np.uint8], rng: np.random.Generator, *, dark: bo
 def test_camera_costs_nothing(mnist_dir: Path) -> None:
     """Of MNIST's digits as many are read through frames as from its own 28x28 pixels."""
     # ``make figures`` has all of them
-    images = read_mnist_file(mnist_dir, TEST_IMAGES)[:50]
-    labels = read_mnist_file(mnist_dir, TEST_LABELS)[:50]
+    images = read_mnist_file(mnist_dir, TEST_IMAGES)[:25]
+    labels = read_mnist_file(mnist_dir, TEST_LABELS)[:25]
     straight = shipped().probabilities(images).argmax(axis=1) == labels
     reader = Reader(shipped(), digits=1)
     rng = np.random.default_rng(20)

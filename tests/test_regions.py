@@ -189,11 +189,11 @@ def test_looked_for_now_and_then(
     hidden = luma_of(wall).copy()
     hidden[200:430, 60:300] = 225
     looked = []
-    for second in range(0, 40, 4):
+    for second in range(0, 28, 4):
         found = reader.read(Frame(hidden, "wall", monotonic=float(second)))
         looked.append("follow" in found.timing_ms)
         assert texts(found) == {"water": "02753", "power": "8346"}
-    assert looked == [True, False, False, True, False, False, True, False, False, True]
+    assert looked == [True, False, False, True, False, False, True]
     assert caplog.text.count("reference patch is not seen") == 1
 
 

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from judge_days import meter_rules, reading
@@ -130,7 +130,6 @@ def test_both_ways(rate: float, old: str, new: str, move: Move) -> None:
 
 
 @given(st.integers(0, 10**12), st.integers(1, 10**6))
-@settings(deadline=None)
 def test_no_drift(units: int, more: int) -> None:
     """A counter that moves exactly at its highest rate is never too fast, however large it is."""
     rules = meter_rules(0, max_rate=0.1)

@@ -9,9 +9,10 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from tinydigits.errors import DataError
 from tinydigits.glyph import normalize_glyph
 from tinydigits_train.datasets import NONE, DataSet, label_names
@@ -76,7 +77,6 @@ def test_type_is_as_high_as_digits(character: str) -> None:
 
 
 @given(SEEDS, st.integers(0, 9))
-@settings(deadline=None)
 def test_drawn_digits(seed: int, digit: int) -> None:
     """Every display and every hand draws each digit with ink, high enough, the same for a seed."""
     for shape in (Segments, Dots, Hand):
@@ -138,7 +138,7 @@ def test_photograph_keeps_truth() -> None:
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=25)
+@costly(0.25)
 def test_any_shot(seed: int) -> None:
     """However a photograph is taken, it has grey levels, an owner for each pixel, and room."""
     rng = np.random.default_rng(seed)
@@ -185,7 +185,7 @@ def test_harvest_without_digits(typecase: Typecase, kind: Callable[[Row], None])
     """What the device finds where there is no digit is none, all of it."""
     rng = np.random.default_rng(0)
     labels = []
-    for _ in range(10):
+    for _ in range(4):
         row = Row(typecase.words(rng), typecase.words(rng), 4, rng)
         kind(row)
         labels += [each.label for each in harvest(whole(row.sheet), rng, single=False)]
@@ -195,7 +195,7 @@ def test_harvest_without_digits(typecase: Typecase, kind: Callable[[Row], None])
 def test_half_turned_drums_show_no_digit(typecase: Typecase) -> None:
     """Of drums between two positions no digit is whole: it is unclear at best."""
     rng = np.random.default_rng(1)
-    for _ in range(30):
+    for _ in range(10):
         row = Row(typecase.type(rng), typecase.words(rng), 3, rng)
         clutter.half_turned(row)
         assert set(row.sheet.labels) <= {UNCLEAR}
@@ -218,17 +218,19 @@ def test_without_fonts_and_handwriting(kind: Kind, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="module")
-def dataset() -> DataSet:
+def dataset(few_scenes: None) -> DataSet:  # noqa: ARG001
     """150 glyphs of seed 3 without fonts: those of some forty scenes."""
     return load_synthetic(Typecase(), 3, 150, jobs=1)
 
 
+@pytest.mark.usefixtures("few_scenes")
 def test_streamed(dataset: DataSet) -> None:
     """Glyphs come in chunks without end, the same ones as in a data set, scene after scene."""
     # ``make slow`` has them from several processes
     parts = list(islice(chunks(Typecase(), 3), 2))
     streamed = np.concatenate([part.glyphs for part in parts])
-    assert np.array_equal(streamed[:150], dataset.glyphs)
+    assert len(streamed) > 20
+    assert np.array_equal(streamed, dataset.glyphs[: len(streamed)])
     assert all(before.scenes.max() < after.scenes.min() for before, after in pairwise(parts))
 
 

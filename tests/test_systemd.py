@@ -315,7 +315,7 @@ def test_process(folder: Path, short: Path) -> None:
         manager.until("WATCHDOG=1")
         process.send_signal(signal.SIGTERM)
         assert manager.until("STOPPING=1")[-1] == "STOPPING=1"
-        out, error = process.communicate(timeout=10)
+        out, error = process.communicate(timeout=30)
     manager.close()
     assert process.returncode == 0
     assert '"text":"40"' in out.splitlines()[-1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from examples import costly
 from samples import sample_glyphs
 from tinydigits.classifier import Glyphs
 from tinydigits_train.augment import Augmentation, grown
@@ -27,7 +28,7 @@ def test_nothing_to_change() -> None:
 
 
 @given(st.integers(0, 5).flatmap(lambda n: arrays(np.uint8, (n, 28, 28))), st.integers(0, 9))
-@settings(max_examples=30, deadline=None)
+@costly(0.3)
 def test_any_glyphs(glyphs: Glyphs, seed: int) -> None:
     """Any number of any glyphs gives as many, the same ones for the same seed."""
     one, two = (EVERYTHING(glyphs, np.random.default_rng(seed)) for _ in range(2))

@@ -79,14 +79,14 @@ def test_bits() -> None:
 
 
 def test_fit_on_mnist(mnist: DataSet) -> None:
-    """1,000 of MNIST's digits teach it to read most of the others, in both views."""
-    few = replace(mnist.take(np.r_[:1000, 60_000:60_300]), test_start=1000)
+    """500 of MNIST's digits teach it to read most of the others, in both views."""
+    few = replace(mnist.take(np.r_[:500, 60_000:60_200]), test_start=500)
     parts = split(few, seed=0)
     views = [View("raw", few.glyphs), View("again", through_device(few.glyphs), 0.3)]
     fit = fit_linear(views, few.labels, parts)
     for view in views:
         bits = to_bits(view.glyphs[parts.test], BIT_THRESHOLD)
-        assert fit.estimator.score(bits, few.labels[parts.test]) > 0.8
+        assert fit.estimator.score(bits, few.labels[parts.test]) > 0.75
     assert np.array_equal(fit.estimator.classes_, np.arange(10))
     assert [candidate.c for candidate in fit.ladder] == list(C_LADDER[: len(fit.ladder)])
     assert set(fit.ladder[0].accuracy) == {"raw", "again"}

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from tinydigits.errors import DataError
-from tinydigits_train.idx import MD5, parse_idx
+from tinydigits_train import mnist as module
+from tinydigits_train.datasets import DataSet
+from tinydigits_train.idx import MD5, parse_idx, read_mnist_file
 from tinydigits_train.mnist import TEST_START, load_mnist
 
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = MD5
@@ -82,9 +84,8 @@ def copy(mnist_dir: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_mnist(mnist_dir: Path) -> None:
+def test_mnist(mnist: DataSet) -> None:
     """MNIST is 60,000 training images, then 10,000 of the test, in the order of the files."""
-    mnist = load_mnist(mnist_dir)
     assert (mnist.name, len(mnist), mnist.test_start) == ("mnist", 70_000, TEST_START)
     assert mnist.glyphs.dtype == np.uint8
     assert mnist.labels[:5].tolist() == [5, 0, 4, 1, 9]
@@ -98,14 +99,22 @@ def test_plain_files(copy: Path) -> None:
     packed = copy / f"{TEST_LABELS}.gz"
     (copy / TEST_LABELS).write_bytes(gzip.decompress(packed.read_bytes()))
     packed.unlink()
-    assert len(load_mnist(copy)) == 70_000
+    assert len(read_mnist_file(copy, TEST_LABELS)) == 10_000
 
 
 def test_environment(data_home: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """TINYDIGITS_DATA names the folder itself, or the folder whose sub-folder mnist it is."""
+    read: list[tuple[Path, str]] = []
+
+    def read_file(folder: Path, name: str) -> npt.NDArray[np.uint8]:
+        read.append((folder, name))
+        return np.zeros((3, 28, 28) if name in {IMAGES, TEST_IMAGES} else 3, np.uint8)
+
+    monkeypatch.setattr(module, "read_mnist_file", read_file)
     for folder in (mnist_dir, data_home):
         monkeypatch.setenv("TINYDIGITS_DATA", str(folder))
-        assert len(load_mnist()) == 70_000
+        load_mnist()
+    assert read == [(mnist_dir, name) for name in MD5] * 2
 
 
 def remove(path: Path) -> None:
@@ -162,7 +171,7 @@ def test_refuses(name: str, spoil: Callable[[Path], None], message: str, copy: P
     """A file that is missing, cut off, swapped or changed is named, and so is what it is."""
     spoil(copy / f"{name}.gz")
     with pytest.raises(DataError, match=message):
-        load_mnist(copy)
+        read_mnist_file(copy, name)
 
 
 def test_swapped_both_ways(copy: Path) -> None:

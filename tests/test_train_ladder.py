@@ -19,7 +19,7 @@ from tinydigits_export.convert import to_onnx
 from tinydigits_export.export import with_golden
 from tinydigits_export.features import BITS, Bits, Computer, Values
 from tinydigits_export.verify import verify
-from tinydigits_train import ladder
+from tinydigits_train import ladder, sources, training
 from tinydigits_train.__main__ import main
 from tinydigits_train.datasets import DataSet
 from tinydigits_train.evaluate import evaluate
@@ -40,7 +40,7 @@ ENOUGH = replace(RECIPES["oriented"], phases=(Phase(4, 5e-3),), last=Phase(1, 1e
 
 def quick_fit(bundled: DataSet, seed: int = 0) -> RecipeFit:
     """Two epochs on some of the small digits."""
-    few = bundled.take(np.arange(600))
+    few = bundled.take(np.arange(200))
     stream = from_views([View("as given", few.glyphs)], few.labels, split(few, seed))
     return fit_recipe(QUICK, stream, seed=seed)
 
@@ -184,9 +184,14 @@ def test_stream_from_anywhere(bundled: DataSet) -> None:
     assert asked[-3:] == [0, 1, 2]
 
 
-def test_pairs(bundled: DataSet) -> None:
+@pytest.fixture(scope="module")
+def few(bundled: DataSet) -> DataSet:
+    """A third of the bundled digits."""
+    return bundled.take(np.arange(600))
+
+
+def test_pairs(few: DataSet) -> None:
     """Products of components read digits too, and go to a file in a byte each."""
-    few = bundled.take(np.arange(900))
     parts = split(few, 0)
     quick = replace(RECIPES["pairs"], phases=(Phase(3, 3e-3),), last=Phase(1, 5e-4))
     stream = from_views([View("as given", few.glyphs)], few.labels, parts)
@@ -201,16 +206,17 @@ def test_pairs(bundled: DataSet) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, few_bundled: DataSet) -> Path:  # noqa: ARG001
-    """What fit writes for the oriented model on half of the bundled digits."""
+def folder(tmp_path_factory: pytest.TempPathFactory, few: DataSet) -> Path:
+    """What fit writes for the oriented model on these digits."""
     folder = tmp_path_factory.mktemp("oriented")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "load_bundled", lambda: few)
         patch.setitem(RECIPES, "oriented", ENOUGH)
         assert main(["fit", "--data", "bundled", "--model", "oriented", "-o", str(folder)]) == 0
     return folder
 
 
-def test_oriented(folder: Path, few_bundled: DataSet) -> None:
+def test_oriented(folder: Path, few: DataSet) -> None:
     """The oriented model reads digits it has not seen, in a file that the device takes."""
     report = json.loads((folder / "report.json").read_text())
     assert report["model"] == "oriented"
@@ -223,7 +229,7 @@ def test_oriented(folder: Path, few_bundled: DataSet) -> None:
     assert report["portrait"]["coefficients"] is None
     classifier = Classifier.load(folder / "digits.onnx")
     assert classifier.card.name == "oriented"
-    assert evaluate(classifier, few_bundled).measures.accuracy == report["measures"]["accuracy"]
+    assert evaluate(classifier, few).measures.accuracy == report["measures"]["accuracy"]
 
 
 def test_exported_again(folder: Path, tmp_path: Path) -> None:
@@ -233,9 +239,10 @@ def test_exported_again(folder: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == (folder / "digits.onnx").read_bytes()
 
 
-def test_linear_in_bytes(bundled: DataSet, tmp_path: Path) -> None:
+def test_linear_in_bytes(bundled: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The linear model goes into bytes too, and keeps its pictures."""
-    few = bundled.take(np.arange(400))
+    monkeypatch.setattr(training, "write_report", lambda *_: None)
+    few = replace(bundled.take(np.arange(300)), by_device=True)
     report = train(few, Wanted(storage="int8"), tmp_path, StageClock())
     assert (report.model, report.storage) == ("linear", "int8")
     assert report.portrait.coefficients is not None
@@ -245,18 +252,21 @@ def test_linear_in_bytes(bundled: DataSet, tmp_path: Path) -> None:
 def test_eleven_classes(bundled: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Glyphs labelled 10 make a model that knows what is none of the digits; bytes hold it too."""
     monkeypatch.setitem(RECIPES, "oriented", ENOUGH)
-    shuffled = np.random.default_rng(0).permuted(bundled.glyphs[:300].reshape(300, -1), axis=1)
+    monkeypatch.setattr(training, "write_report", lambda *_: None)
+    monkeypatch.setattr(training, "show_evidence", lambda *_: ())
+    shuffled = np.random.default_rng(0).permuted(bundled.glyphs[:150].reshape(150, -1), axis=1)
     mixed_in = DataSet(
         "with none",
-        np.concatenate([bundled.glyphs[:900], shuffled.reshape(-1, 28, 28)]),
-        np.concatenate([bundled.labels[:900], np.full(300, 10)]),
+        np.concatenate([bundled.glyphs[:450], shuffled.reshape(-1, 28, 28)]),
+        np.concatenate([bundled.labels[:450], np.full(150, 10)]),
+        by_device=True,
     )
     report = train(mixed_in, Wanted("oriented", storage="int8"), tmp_path, StageClock())
     assert report.measures.labels[-1] == "none"
     assert report.measures.classes[10].f1 > 0.95
     assert report.storage == "int8"
     assert report.model_bytes < 25_000
-    assert report.data.counts["test"][10] == 60
+    assert report.data.counts["test"][10] == 30
     classifier = Classifier.load(tmp_path / "digits.onnx")
     assert classifier.probabilities(shuffled.reshape(-1, 28, 28)).argmax(axis=1).mean() > 9.5
     assert classifier.card.threshold == BIT_THRESHOLD

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import (
@@ -20,6 +20,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
+from examples import costly
 from tinydigits.classifier import DIGITS
 from tinydigits_train.measure import (
     COVERAGE_POINTS,
@@ -45,7 +46,7 @@ def guesses(n: int, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
 
 
 @given(st.integers(1, 200), st.integers(0, 99))
-@settings(max_examples=20)
+@costly(0.2)
 def test_agrees_with_scikit_learn(n: int, seed: int) -> None:
     """Accuracy, precision, recall, F1, support and confusion are what scikit-learn computes."""
     probabilities, truth = guesses(n, seed)

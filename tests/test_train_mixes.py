@@ -55,7 +55,7 @@ def test_weights_of_a_set_alone() -> None:
 
 def test_each_set_is_parted_as_it_would_be_alone() -> None:
     """What a set alone would be tested on is what it brings to the test part of a mix."""
-    bundled, drawn = load("bundled"), load("synthetic:300", RULES)
+    bundled, drawn = load("bundled"), load("synthetic:240", RULES)
     mixed = split(mix([Member(bundled), Member(drawn)]), 0)
     for part in ("train", "validation", "test"):
         own = [split(dataset, 0).by_name()[part] for dataset in (bundled, drawn)]
@@ -65,18 +65,18 @@ def test_each_set_is_parted_as_it_would_be_alone() -> None:
 
 def test_named_mix(pictures: Path) -> None:
     """A mix is named by its sets, joined by plus signs, with their weights behind asterisks."""
-    mixed = load(f"bundled*0.5+synthetic:300*2+folder:{pictures}", RULES)
+    mixed = load(f"bundled*0.5+synthetic:240*2+folder:{pictures}", RULES)
     sizes = [len(member.dataset) for member in mixed.members]
-    assert sizes[:2] == [1797, 300]
+    assert sizes[:2] == [1797, 240]
     assert [member.weight for member in mixed.members] == [0.5, 2.0, 1.0]
-    assert mixed.name == "bundled+synthetic:300+folder:pic+tures"
+    assert mixed.name == "bundled+synthetic:240+folder:pic+tures"
 
 
 def test_none_of_folders_beside_synthetic(pictures: Path) -> None:
     """Pictures without a digit are learned from where there is a class for them."""
     alone = load(f"folder:{pictures}")
     assert NONE not in alone.labels
-    mixed = load(f"folder:{pictures}+synthetic:300", RULES)
+    mixed = load(f"folder:{pictures}+synthetic:240", RULES)
     without = mixed.members[0].dataset
     assert {p.path.parent.name for p in without.pictures if p.digits is None} == {"none"}
     assert set(without.labels.tolist()) == set(range(11))
@@ -85,7 +85,7 @@ def test_none_of_folders_beside_synthetic(pictures: Path) -> None:
 def test_every_ink_of_folders_beside_synthetic(pictures: Path) -> None:
     """Where there is a class for what is none, a picture gives each ink that shows its digit."""
     alone = load(f"folder:{pictures}")
-    mixed = load(f"folder:{pictures}+bundled+synthetic:300", RULES)
+    mixed = load(f"folder:{pictures}+bundled+synthetic:240", RULES)
     member = mixed.members[0].dataset
     assert len(member) > len(alone) + 1
     shown = [int(picture.digits or NONE) for picture in member.pictures]
@@ -104,7 +104,7 @@ def test_every_ink_of_folders_beside_synthetic(pictures: Path) -> None:
 def test_only_foreign_glyphs_are_made_anew() -> None:
     """What the device's steps made stays as it is; what they didn't is brought to their form."""
     foreign = load("bundled").take(np.arange(20))
-    drawn = load("synthetic:300", RULES)
+    drawn = load("synthetic:240", RULES)
     renewed = device_view(mix([Member(foreign), Member(drawn)]))
     assert np.array_equal(renewed[20:], drawn.glyphs)
     assert not np.array_equal(renewed[:20], foreign.glyphs)

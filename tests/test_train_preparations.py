@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageFilter
 from sklearn.preprocessing import Binarizer, MinMaxScaler
 
+from examples import costly
 from tinydigits.classifier import Glyphs
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.preparations import (
@@ -39,7 +40,7 @@ def glyphs(bundled: DataSet) -> Glyphs:
 
 
 @given(some_glyphs)
-@settings(max_examples=20)
+@costly(0.2)
 def test_raw(glyphs: Glyphs) -> None:
     """Raw is every pixel's brightness as it is."""
     assert np.array_equal(raw(glyphs).reshape(glyphs.shape), glyphs)
@@ -82,7 +83,7 @@ def test_edges_enhanced(glyphs: Glyphs) -> None:
 
 
 @given(some_glyphs, st.integers(0, 99))
-@settings(max_examples=30)
+@costly(0.3)
 def test_moved(glyphs: Glyphs, seed: int) -> None:
     """A moved digit is the same digit somewhere else: no ink is lost, added or turned over."""
     # ink inside of a frame of paper, that it has room

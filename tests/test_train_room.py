@@ -29,15 +29,15 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 before = peak()
-half = room(300_000)
-for first in range(0, 300_000, 5000):
+half = room(100_000)
+for first in range(0, 100_000, 5000):
     half[first : first + 5000] = first % 251
     release(half)
 whole = joined([half, half])
 release(half)
-assert whole.nbytes > 450e6
-assert whole[599_999, 0, 0] == 295_000 % 251
-assert DataSet("many", whole, np.zeros(600_000, np.int64)).sha256
+assert whole.nbytes > 150e6
+assert whole[199_999, 0, 0] == 95_000 % 251
+assert DataSet("many", whole, np.zeros(200_000, np.int64)).sha256
 print(peak() - before)
 """
 
@@ -49,15 +49,16 @@ def in_file(glyphs: np.ndarray) -> bool:
 
 def few_scenes() -> DataSet:
     """Some made-up scenes and some of the small digits."""
-    return load("bundled+synthetic:120", Supplies(fonts="none"))
+    return load("bundled+synthetic:24", Supplies(fonts="none"))
 
 
+@pytest.mark.usefixtures("few_scenes")
 def test_same_in_a_file(bundled: DataSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A set in a file has the same hash, the same parts and the same epochs as one in memory."""
-    few = bundled.take(np.arange(200))
+    few = bundled.take(np.arange(100))
     monkeypatch.setattr(sources, "load_bundled", lambda: few)
     in_memory = few_scenes()
-    monkeypatch.setattr(room_module, "IN_MEMORY", 50)
+    monkeypatch.setattr(room_module, "IN_MEMORY", 20)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     filed = few_scenes()
     assert not in_file(in_memory.glyphs)
@@ -86,6 +87,6 @@ def test_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 
 def test_bounded() -> None:
-    """470 MB of glyphs are written, joined, read and hashed in less than 100 MB of memory."""
+    """157 MB of glyphs are written, joined, read and hashed in less than 50 MB of memory."""
     grown = subprocess.run([sys.executable, "-c", FILL], check=True, capture_output=True, text=True)
-    assert int(grown.stdout) < 100e6
+    assert int(grown.stdout) < 50e6

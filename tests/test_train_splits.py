@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import costly
 from tinydigits.errors import DataError
 from tinydigits_train.datasets import DataSet
 from tinydigits_train.splits import Parts, split
@@ -38,7 +39,7 @@ def check_partition(parts: Parts, n: int) -> None:
 
 
 @given(st.permutations([*range(10)] * 5), st.lists(st.integers(0, 9), max_size=100), SEEDS)
-@settings(max_examples=30)
+@costly(0.3)
 def test_stratified(least: list[int], more: list[int], seed: int) -> None:
     """Parts are disjoint, cover everything, and hold 60/20/20 of the set and of each digit."""
     dataset = made_up(least + more)
@@ -53,7 +54,7 @@ def test_stratified(least: list[int], more: list[int], seed: int) -> None:
 
 
 @given(st.lists(st.integers(1, 12), min_size=5, max_size=12), SEEDS)
-@settings(max_examples=30)
+@costly(0.3)
 def test_groups_stay_together(sizes: list[int], seed: int) -> None:
     """No writer and no meter is in two parts."""
     labels = [k % 10 for size in sizes for k in range(10 * size)]
@@ -67,7 +68,7 @@ def test_groups_stay_together(sizes: list[int], seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=20)
+@costly(0.2)
 def test_largest_group_trains(seed: int) -> None:
     """A group that is larger than a part should be is learned from, not measured on."""
     groups = ["large"] * 500 + [f"small {k % 40}" for k in range(400)]
@@ -78,7 +79,7 @@ def test_largest_group_trains(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=5)
+@costly(0.05)
 def test_seed(seed: int) -> None:
     """The same seed gives the same split and the same hash, another seed another."""
     dataset = made_up([*range(10)] * 20)

@@ -13,7 +13,7 @@ from tinydigits_train.__main__ import main
 from tinydigits_train.datasets import DataSet
 from tinydigits_train.sources import Supplies, load
 
-DRAWN = "synthetic:300"
+DRAWN = "synthetic:240"
 MIX = ("--data", f"bundled+{DRAWN}*2", "--fonts", "none")
 
 pytestmark = pytest.mark.usefixtures("few_bundled")

@@ -36,6 +36,13 @@ FAULTS: Final = {
     "leak": "each frame takes 64 MiB for good",
 }
 
+_ERRORS: Final = {
+    "missing": "No such device",
+    "busy": "Device or resource busy",
+    "error": "the camera has failed",
+}
+"""What calls raise."""
+
 FRAME_SECONDS: Final = 0.05
 """Twenty frames a second."""
 
@@ -60,6 +67,7 @@ def fault() -> str:
 
 def _hang(word: str) -> None:
     while fault() == word:
+        (_home() / "hangs").touch()
         time.sleep(0.01)
 
 
@@ -120,9 +128,8 @@ class Picamera2:
 
 
 def _must_work() -> None:
-    word = fault()
-    if word in {"missing", "busy", "error"}:
-        raise RuntimeError({"busy": "Device or resource busy"}.get(word, "the camera has failed"))
+    if message := _ERRORS.get(fault()):
+        raise RuntimeError(message)
 
 
 class Job:
