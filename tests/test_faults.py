@@ -184,7 +184,7 @@ def test_short_frame() -> None:
     with running() as device:
         assert device.reading()["sequence"] == 0
         device.fail("short")
-        assert device.says().startswith("no frames: the camera gave a frame of 1000 bytes in rows")
+        assert device.says().startswith("no frames: the camera gave a frame of 1000 bytes where")
         device.fail("")
         device.reads()
 
