@@ -39,8 +39,8 @@ DUE: Final = 10
 SOON: Final = 1
 """The same where a trial is to fail, after 20 times as many that aren't accepted."""
 
-PROVED: Final = 40
-"""Readings by which a value is proved well enough to outlast such a trial, twice as long as that:
+PROVED: Final = 30
+"""Readings by which a value is proved well enough to outlast such a trial, half as long again:
 contradictions need last no longer than what they contradict."""
 
 REFUSED_CODE: Final = 4
@@ -117,10 +117,7 @@ def another() -> Outcome:
 
 
 def _taken_back(name: str) -> Outcome:
-    _due(SOON)
     _confirmed("good-0")
-    enough = len(readings()) + PROVED
-    wait_for("a value that is proved", lambda: len(readings()) >= enough, 60)
     good, pid, began = _reads_with(), main_pid(), time.time()
     _installed(name)
     wait_for("the end of the trial", lambda: logged(began, "is taken back"), 60)
@@ -147,6 +144,7 @@ RETURNS: Final = "the model before it returns by itself, and says why; the value
 @fault("a model that is sure of nothing", "installed as the one before", RETURNS)
 def unsure() -> Outcome:
     """It keeps every promise of the contract, and no reading of it is accepted."""
+    _due(SOON)
     return _taken_back("unsure")
 
 
@@ -157,6 +155,9 @@ def unsure() -> Outcome:
 )
 def wrong() -> Outcome:
     """It is sure of itself, and its readings contradict what was accepted before."""
+    _due(SOON)
+    enough = len(readings()) + PROVED
+    wait_for("a value that is proved", lambda: len(readings()) >= enough, 60)
     return _taken_back("wrong")
 
 

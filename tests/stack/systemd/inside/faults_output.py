@@ -31,10 +31,19 @@ PIPE: Final = Path("/run/taker")
 PIPE_BYTES: Final = 4096
 """As small as there are, so that it is full soon."""
 
-FAST: Final = 20
-"""Frames a second, as many as the camera gives: 256 lines wait before the first is lost."""
+FAST: Final = 10
+"""Frames a second, with a line for each region: 256 lines wait before the first is lost."""
 
-WATCHED_SECONDS: Final = 3.0
+REGION: Final = """
+[[region]]
+name = "{number}"
+corners = [[0, 0], [300, 0], [300, 180], [0, 180]]
+digits = 4
+"""
+
+REGIONS: Final = "".join(REGION.format(number=number) for number in range(4))
+
+WATCHED_SECONDS: Final = 2.0
 """For which the pace is taken."""
 
 LEAST: Final = 0.8
@@ -49,7 +58,7 @@ def piped() -> Iterator[int]:
     """The service with a pipe for its output; gives the end for reading."""
     PIPE.unlink(missing_ok=True)
     os.mkfifo(PIPE)
-    configure(CONFIG_TEXT.replace(f"fps = {FPS}.0", f"fps = {FAST}.0"))
+    configure(CONFIG_TEXT.replace(f"fps = {FPS}.0", f"fps = {FAST}.0") + REGIONS)
     with drop_in("taker.conf", f"[Service]\nStandardOutput=append:{PIPE}\n"):
         end = os.open(PIPE, os.O_RDONLY | os.O_NONBLOCK)
         fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -115,7 +124,7 @@ def not_taken() -> Outcome:
         with taken(end):
             before = pace()
         memory = status()["memory"]
-        wait_for("a lost line", _dropped, 60 * busy())
+        wait_for("a lost line", _dropped, 30 * busy())
         now = _as_fast(before)
         after: dict[str, Any] = status()
         expect(after["memory"] - memory <= MORE_MEMORY, f"{after['memory'] - memory} bytes more")
