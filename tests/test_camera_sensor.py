@@ -159,7 +159,8 @@ def test_short_buffer(standin: Standin) -> None:
     with pytest.raises(CameraError) as raised:
         sensor.take(1)
     assert str(raised.value) == (
-        "the camera gave a frame of 306560 bytes in rows of 640: that is no frame of 640x480 pixels"
+        "the camera gave a frame of 306560 bytes where 460800 are due, in rows of 640: "
+        "that is no frame of 640x480 pixels"
     )
     assert standin.kept == 0
 
@@ -169,6 +170,23 @@ def test_short_rows() -> None:
     buffer = np.zeros(2 * 640 * 480, np.uint8)
     with pytest.raises(CameraError, match=r"in rows of 600: that is no frame of 640x480 pixels"):
         luma_plane(buffer, {"size": (640, 480), "stride": 600})
+
+
+@pytest.mark.parametrize("rows", [608, 672])
+def test_other_rows(rows: int) -> None:
+    """Rows of another length than was granted are an error: read all the same they would slant."""
+    granted = {"size": (600, 480), "stride": 640}
+    assert luma_plane(np.zeros(640 * 720, np.uint8), granted).shape == (480, 600)
+    with pytest.raises(CameraError, match=r"where 460800 are due"):
+        luma_plane(np.zeros(rows * 720, np.uint8), granted)
+
+
+def test_own_size() -> None:
+    """Where the camera says how large its frames are, that counts."""
+    granted = {"size": (640, 480), "stride": 640, "framesize": 640 * 736}
+    assert luma_plane(np.zeros(640 * 736, np.uint8), granted).shape == (480, 640)
+    with pytest.raises(CameraError, match=r"460800 bytes where 471040 are due"):
+        luma_plane(np.zeros(640 * 720, np.uint8), granted)
 
 
 def test_frozen(standin: Standin) -> None:

@@ -148,7 +148,7 @@ FAILURES = {
     "broken": "no frames: the camera failed: Input/output error",
     "silent": "no frames: the camera gave no frame for 0.5 s",
     "frozen": "no frames: the camera has repeated one frame for 0.5 s",
-    "short": "no frames: the camera gave a frame of 1000 bytes in rows",
+    "short": "no frames: the camera gave a frame of 1000 bytes where",
 }
 
 

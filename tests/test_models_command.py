@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -241,9 +242,29 @@ def test_daemon_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "kill", forbidden)
-    assert running.tell_to_reload(7) == (
+    assert running.tell_to_reload(running.Daemon(7, os.geteuid())) == (
         "the daemon (process 7) can't be told: Operation not permitted: restart it"
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_daemon_of_a_user(home: Path) -> None:
+    """Root tells the daemon as its user: what belongs to somebody else by now is left alone."""
+    listen = "s = socket.socket(socket.AF_UNIX); s.bind('status.sock'); s.listen()"
+    lines = ("import os, socket, time", "os.setuid(4711)", listen, "print(flush=True)")
+    command = [sys.executable, "-c", "; ".join((*lines, "time.sleep(60)"))]
+    home.chmod(0o777)
+    with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        daemon = running.running_daemon(str(home))
+        assert daemon == (process.pid, 4711)
+        assert running.tell_to_reload(running.Daemon(process.pid, 4712)) == (
+            f"the daemon (process {process.pid}) can't be told: Operation not permitted: restart it"
+        )
+        assert running.tell_to_reload(daemon) == f"told the daemon (process {process.pid})"
+        assert process.wait(30) == -signal.SIGHUP
+    assert os.geteuid() == 0
 
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs OpenSSH")

@@ -8,11 +8,13 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
 
@@ -151,6 +153,85 @@ def test_fails(number: int) -> None:
         deque(map(outlet.put, repeat(b"line\n")), maxlen=0)
     with pytest.raises(OSError, match=os.strerror(number)), Outlet(reader, never) as outlet:
         outlet.put(b"line\n")
+
+
+def waits_for(condition: Callable[[], object]) -> None:
+    """Wait until it is true."""
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def test_lasting(caplog: pytest.LogCaptureFixture) -> None:
+    """Where an output can be had again lines are lost meanwhile, counted, and it is told once."""
+    caplog.set_level("INFO")
+    reader = Slow()
+    reader.error = OSError(errno.ENOSPC, "No space left on device")
+    with Outlet(reader, never, lasting=True) as outlet:
+        for line in numbered(LINES):
+            outlet.put(line)
+        waits_for(lambda: outlet.dropped == LINES)
+        reader.error = None
+        outlet.put(b"again\n")
+    assert reader.taken == b"again\n"
+    assert [record.getMessage() for record in caplog.records] == [
+        "the output can't be written, readings are lost: No space left on device",
+        f"the output is taken again; lost since the start: {LINES}",
+    ]
+
+
+def test_torn(caplog: pytest.LogCaptureFixture) -> None:
+    """After a line that could only be written in part the next one is whole."""
+    caplog.set_level("INFO")
+    reader = Slow(most=3)
+    write, failures = reader.write, iter([False, True])
+
+    def fails_in_the_middle(data: bytes) -> int | None:
+        if next(failures, False):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(data)
+
+    reader.write = fails_in_the_middle  # type: ignore[method-assign]
+    with Outlet(reader, never, lasting=True) as outlet:
+        for line in (b"torn line\n", b"whole line\n", b"another\n"):
+            outlet.put(line)
+    assert reader.taken == b"tor\nwhole line\nanother\n"
+    assert outlet.dropped == 1
+    assert len(caplog.records) == 2
+
+
+def test_lasting_files() -> None:
+    """Where frames wait nothing may be lost, so that an output that fails ends the program."""
+    reader = Slow()
+    reader.error = BrokenPipeError(errno.EPIPE, "Broken pipe")
+    with (
+        pytest.raises(BrokenPipeError),
+        Outlet(reader, never, patient=True, lasting=True) as outlet,
+    ):
+        outlet.put(b"line\n")
+
+
+def place_of(stdout: int) -> str:
+    """Whether a program finds a place of its standard output among the files."""
+    lines = ("import sys", "from tinydigits.outlet import has_a_place")
+    command = [sys.executable, "-c", "; ".join((*lines, "print(has_a_place(), file=sys.stderr)"))]
+    return subprocess.run(
+        command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=True
+    ).stderr.strip()
+
+
+def test_place(tmp_path: Path) -> None:
+    """A file and a pipe with a name can be had again; a pipe and a connection without can't."""
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("file", "pipe"):
+        descriptor = os.open(tmp_path / name, os.O_RDWR | os.O_CREAT)
+        assert place_of(descriptor) == "True"
+        os.close(descriptor)
+    assert place_of(subprocess.PIPE) == "False"
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert place_of(theirs.fileno()) == "False"
 
 
 def test_without_room(monkeypatch: pytest.MonkeyPatch) -> None:

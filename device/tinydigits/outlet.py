@@ -2,6 +2,10 @@
 
 A program that writes to a pipe hangs as soon as the pipe is full and its reader does. So a thread
 writes, and what it hasn't got rid of yet waits in a queue that is bounded.
+
+An output that can't be written at all ends the program, as `head` is used to: whoever supervises it
+starts it anew with a new pipe or a new connection. Only where that would be the same file again the
+service reads on without: lines are lost until the disk has room, or the pipe somebody who reads it.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from threading import Condition, Thread
 from typing import Final, Protocol, Self
 
@@ -41,16 +46,35 @@ def standard_output() -> Sink | None:
     return sink
 
 
+def has_a_place() -> bool:
+    """Whether standard output is among the files, where a new process would find the same again.
+
+    A file, a pipe with a name and a device are; a pipe between two programs and a connection to the
+    journal are not.
+    """
+    try:
+        return Path("/proc/self/fd/1").readlink().is_absolute()
+    except OSError:  # it is closed
+        return False
+
+
 class Outlet:
     """Writes lines in their order; leaving it gets rid of those that wait.
 
     :param stopped: tells whether the program was told to stop.
     :param patient: whether a full queue makes the giver wait, and nothing is lost; else its oldest
         line gives way to the newest and ``dropped`` counts it.
+    :param lasting: whether a line that can't be written is lost, and counted too, instead of ending
+        the program; not where it is patient.
     """
 
     def __init__(
-        self, sink: Sink | None, stopped: Callable[[], bool], *, patient: bool = False
+        self,
+        sink: Sink | None,
+        stopped: Callable[[], bool],
+        *,
+        patient: bool = False,
+        lasting: bool = False,
     ) -> None:
         self._sink = sink
         self._stopped = stopped
@@ -60,6 +84,9 @@ class Outlet:
         self._ended = False
         self._full = False
         self._error: OSError | None = None
+        self._failing = False
+        self._torn = False
+        self._lasting = lasting
         self.patient = patient
         self.dropped = 0
 
@@ -98,9 +125,9 @@ class Outlet:
                 raise self._error
             if self._has_no_room():
                 self._drop()
-            elif self._full and not self._lines:
+            elif self._full and not self._lines and not self._failing:
                 self._full = False
-                log.info("the output is taken again; lost since the start: %d", self.dropped)
+                self._tell_taken()
             self._lines.append(line)
             self._changed.notify_all()
 
@@ -136,14 +163,34 @@ class Outlet:
                 line = self._lines.popleft()
                 self._writing = True
             try:
-                _write(sink, line)
+                self._write(sink, line)
             except OSError as error:
+                self._failed(error)
+
+    def _write(self, sink: Sink, line: bytes) -> None:
+        left = b"\n" + line if self._torn else line
+        while left:
+            written = sink.write(left)
+            if written is None:  # a pipe that another program made so that it never waits
+                time.sleep(_LOOK)
+                continue
+            left = left[written:]
+            self._torn = 0 < len(left) < len(line)
+        if self._failing:
+            self._failing = self._full = False
+            self._tell_taken()
+
+    def _failed(self, error: OSError) -> None:
+        with self._changed:
+            if self.patient or not self._lasting:
                 self._error = error
+                return
+            self.dropped += 1
+        if not self._failing:
+            log.warning(
+                "the output can't be written, readings are lost: %s", error.strerror or error
+            )
+        self._failing = True
 
-
-def _write(sink: Sink, line: bytes) -> None:
-    while line:
-        written = sink.write(line)
-        if written is None:  # a pipe that another program made so that it never waits
-            time.sleep(_LOOK)
-        line = line[written or 0 :]
+    def _tell_taken(self) -> None:
+        log.info("the output is taken again; lost since the start: %d", self.dropped)

@@ -21,7 +21,7 @@ from tinydigits.heap import give_back_code
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
 from tinydigits.models.in_use import ModelInUse, ReaderInUse
-from tinydigits.outlet import Outlet, standard_output
+from tinydigits.outlet import Outlet, has_a_place, standard_output
 from tinydigits.reader import FrameReadings
 from tinydigits.regions import make_frame_reader, make_rules
 from tinydigits.runtime import Hold, runtime_folder
@@ -35,7 +35,7 @@ from tinydigits.status.document import (
 )
 from tinydigits.status.server import StatusServer
 from tinydigits.status.tally import Tally, memory
-from tinydigits.systemd import Supervisor
+from tinydigits.systemd import Supervisor, is_supervised
 
 
 def serve(load: Callable[[], Config]) -> Run:
@@ -65,7 +65,12 @@ class _Service:
         self._tally = Tally()
         self._begun: ReaderInUse | None = None
         self.supervisor = Supervisor()
-        self.outlet = Outlet(standard_output(), signals.is_stopped, patient=_is_patient(config))
+        self.outlet = Outlet(
+            standard_output(),
+            signals.is_stopped,
+            patient=_is_patient(config),
+            lasting=is_supervised() and has_a_place(),
+        )
         camera = make_camera(config.camera)
         self._model = ModelInUse(config.model)
         self.work = self._make(config, camera, self._model)

@@ -35,7 +35,7 @@ def notify(*lines: str) -> bool:
     :raises OSError: where it can't be delivered.
     """
     address = os.environ.get(ADDRESS_VARIABLE, "")
-    if not address.startswith(("/", "@")):  # none, or of a kind for virtual machines
+    if not is_supervised():
         return False
     if address.startswith("@"):
         address = "\0" + address[1:]
@@ -43,6 +43,12 @@ def notify(*lines: str) -> bool:
         sender.settimeout(SEND_SECONDS)
         sender.sendto("\n".join(lines).encode(), address)
     return True
+
+
+def is_supervised() -> bool:
+    """Whether somebody waits for such messages, as who starts the program anew when it ends."""
+    address = os.environ.get(ADDRESS_VARIABLE, "")
+    return address.startswith(("/", "@"))  # the other kinds are for virtual machines
 
 
 def made_folder(variable: str) -> Path | None:

@@ -3,7 +3,7 @@
 Put this folder on ``PYTHONPATH`` and name another in ``FAULTY_CAMERA``. The picture in its file
 ``picture.png`` is what the camera shows; the word in its file ``fault``, which is looked at in
 every call, says what is wrong just now: see :data:`FAULTS`. An empty or missing file is a camera
-that works.
+that works. For two of the words it shows another picture of the folder.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ FAULTS: Final = {
     "error": "every request raises an error",
     "broken": "every frame raises an error while it is looked at",
     "short": "a frame has less bytes than it should have",
+    "stride": "the rows of a frame are longer than was granted",
     "black": "all is dark",
     "white": "all is bright",
     "noise": "nothing but noise",
+    "next": "it shows next.png",
+    "other": "it shows other.png",
     "hang": "a call for a frame never returns",
     "hang-open": "opening never returns",
     "hang-close": "closing never returns",
@@ -45,6 +48,9 @@ _ERRORS: Final = {
 
 FRAME_SECONDS: Final = 0.05
 """Twenty frames a second."""
+
+PADDING: Final = 32
+"""Bytes at the end of each row."""
 
 _LEAK: Final = 64 * 2**20
 _leaked: list[bytes] = []
@@ -65,6 +71,11 @@ def fault() -> str:
     return word
 
 
+def _picture(name: str) -> npt.NDArray[np.uint8]:
+    with Image.open(_home() / f"{name}.png") as picture:
+        return np.asarray(picture.convert("L"))
+
+
 def _hang(word: str) -> None:
     while fault() == word:
         (_home() / "hangs").touch()
@@ -81,8 +92,7 @@ class Picamera2:
         _must_work()
         if fault() == "crash":
             os.kill(os.getpid(), signal.SIGSEGV)
-        with Image.open(_home() / "picture.png") as picture:
-            self.luma = np.asarray(picture.convert("L"))
+        self.luma = _picture("picture")
         height, width = self.luma.shape
         self.sensor_resolution = (width, height)
         self.configuration: dict[str, Any] = {}
@@ -101,7 +111,7 @@ class Picamera2:
         for stream in ("main", "lores"):
             if configuration[stream]:
                 (width, height) = self.sensor_resolution
-                configuration[stream] |= {"size": (width, height), "stride": width + 32}
+                configuration[stream] |= {"size": (width, height), "stride": width + PADDING}
         self.configuration = configuration
 
     def camera_configuration(self) -> dict[str, Any]:
@@ -160,7 +170,8 @@ class Request:
             Request.stamp = time.monotonic_ns()
         luma = _shown(camera.luma, word)
         height, width = luma.shape
-        rows = np.full((height * 3 // 2, width + 32), 77, np.uint8)
+        padding = 96 if word == "stride" else PADDING
+        rows = np.full((height * 3 // 2, width + padding), 77, np.uint8)
         rows[:height, :width] = luma
         self.buffer: npt.NDArray[np.uint8] = rows.ravel()[: 1000 if word == "short" else None]
 
@@ -173,6 +184,8 @@ class Request:
 
 
 def _shown(luma: npt.NDArray[np.uint8], word: str) -> npt.NDArray[np.uint8]:
+    if word in {"next", "other"}:
+        return _picture(word)
     if word == "noise":
         return np.random.default_rng().integers(0, 256, luma.shape, np.uint8)
     levels = {"black": 0, "white": 255}

@@ -179,14 +179,17 @@ def luma_plane(buffer: npt.NDArray[np.uint8], granted: Mapping[str, Any]) -> Lum
 
     It is copied, without the padding of its rows: the buffer goes back to the camera.
 
-    :raises CameraError: where the buffer is too small for that.
+    :raises CameraError: where the buffer has another size than such frames have: rows of another
+        length than was granted would otherwise be read askew.
     """
     width, height = granted["size"]
     stride = granted["stride"]
-    if stride < width or buffer.size < stride * height:
+    # without the camera's own word: chroma takes half of what luma does, in all these formats
+    due = granted.get("framesize") or stride * height * 3 // 2
+    if stride < width or buffer.size != due or due < stride * height:
         raise CameraError(
-            f"the camera gave a frame of {buffer.size} bytes in rows of {stride}: that is no frame "
-            f"of {width}x{height} pixels"
+            f"the camera gave a frame of {buffer.size} bytes where {due} are due, in rows of "
+            f"{stride}: that is no frame of {width}x{height} pixels"
         )
     return buffer[: stride * height].reshape(height, stride)[:, :width].copy()
 

@@ -112,6 +112,6 @@ def check_outputs(running: Document | None) -> Finding:
     if running.output.dropped:
         return doubtful(
             "outputs",
-            f"{running.output.dropped:,} lines are lost: who reads the daemon's output is too slow",
+            f"{running.output.dropped:,} lines are lost: whoever takes them is too slow, or gone",
         )
     return good("outputs", f"{running.output.waiting} lines wait, none is lost")

@@ -15,7 +15,7 @@ from tinydigits.digest import sha256_hex
 from tinydigits.errors import ModelError, UsageError
 from tinydigits.models.owner import as_owner_of
 from tinydigits.models.records import Entry
-from tinydigits.models.running import daemon_process, tell_to_reload
+from tinydigits.models.running import Daemon, running_daemon, tell_to_reload
 from tinydigits.models.self_test import self_test
 from tinydigits.models.show import Shown, all_models
 from tinydigits.models.signature import SUFFIX, signer_of
@@ -52,15 +52,15 @@ def _install(options: argparse.Namespace, config: Config, folder: Path) -> int:
     except ModelError as error:
         raise ModelError(f"model {path}: {error}") from error
     entry = Entry(sha256, summary, time.time(), signer)
-    process = daemon_process(config.daemon.runtime)
+    daemon = running_daemon(config.daemon.runtime)
     with as_owner_of(folder) as store:
         if Store(store).install(content, entry):
             needs = f"{config.model.trial_readings} accepted readings confirm it"
             print(f"installed {entry}, on trial: {needs}")
         else:
             print(f"{entry} is installed already")
-        # even then: whoever installed it may have been interrupted before this
-        _tell(process, config)
+    # even then: whoever installed it may have been interrupted before this
+    _tell(daemon, config)
     return 0
 
 
@@ -76,13 +76,13 @@ def _checked(content: bytes, due: str | None) -> str:
     return sha256
 
 
-def _tell(process: int | None, config: Config) -> None:
+def _tell(daemon: Daemon | None, config: Config) -> None:
     if config.model.path:
         log.warning("model.path is %s: what is in the store is not used", config.model.path)
-    if process is None:
+    if daemon is None:
         print("no daemon is running: the next one takes it")
     else:
-        print(tell_to_reload(process))
+        print(tell_to_reload(daemon))
 
 
 def _show(options: argparse.Namespace, config: Config, folder: Path) -> int:
@@ -106,7 +106,7 @@ def _list(options: argparse.Namespace, _: Config, folder: Path) -> int:
 
 
 def _roll_back(_: argparse.Namespace, config: Config, folder: Path) -> int:
-    process = daemon_process(config.daemon.runtime)
+    daemon = running_daemon(config.daemon.runtime)
     with as_owner_of(folder) as store:
         taken = Store(store).roll_back("it was rolled back by hand")
         if taken is None:
@@ -114,5 +114,5 @@ def _roll_back(_: argparse.Namespace, config: Config, folder: Path) -> int:
             return _NOTHING_DONE
         current = Store(store).records().current
         print(f"took back {taken}: {current or 'the model that ships'} reads")
-        _tell(process, config)
+    _tell(daemon, config)
     return 0

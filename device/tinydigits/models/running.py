@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from tinydigits.runtime import SOCKET_NAME, daemon_folder
 
@@ -14,8 +14,15 @@ _SECONDS: Final = 1.0
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 
 
-def daemon_process(runtime: str = "") -> int | None:
-    """The process that listens on the daemon's socket, as the kernel says; ``None`` if none does.
+class Daemon(NamedTuple):
+    """A process that listens, and the user that it did so as."""
+
+    process: int
+    user: int
+
+
+def running_daemon(runtime: str = "") -> Daemon | None:
+    """Who listens on the daemon's socket, as the kernel says; ``None`` where nobody does.
 
     ``runtime`` is the folder that the configuration names, if it does.
     A number in a file could be that of any process by now.
@@ -27,14 +34,23 @@ def daemon_process(runtime: str = "") -> int | None:
             told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         except OSError:
             return None
-    process, _, _ = _CREDENTIALS.unpack(told)
-    return int(process) or None
+    process, user, _ = _CREDENTIALS.unpack(told)
+    return Daemon(process, user) if process else None
 
 
-def tell_to_reload(process: int) -> str:
-    """Ask the daemon to look at its configuration and its model again; says how that went."""
+def tell_to_reload(daemon: Daemon) -> str:
+    """Ask the daemon to look at its configuration and its model again; says how that went.
+
+    Root asks as the daemon's own user, which is not always the one to whom its files belong, so
+    that nobody else's process can be meant.
+    """
+    we = os.geteuid()
     try:
-        os.kill(process, signal.SIGHUP)
+        if we == 0:
+            os.seteuid(daemon.user)
+        os.kill(daemon.process, signal.SIGHUP)
     except OSError as error:
-        return f"the daemon (process {process}) can't be told: {error.strerror}: restart it"
-    return f"told the daemon (process {process})"
+        return f"the daemon (process {daemon.process}) can't be told: {error.strerror}: restart it"
+    finally:
+        os.seteuid(we)
+    return f"told the daemon (process {daemon.process})"

@@ -10,11 +10,11 @@ from pathlib import Path
 from shutil import copy
 from typing import Final, Protocol
 
-from faults import Outcome, expect
+from rows import Outcome, expect
 from service import (
     CONFIG,
     CONFIG_TEXT,
-    DROP_IN,
+    DROP_IN_FILES,
     DROP_INS,
     HERE,
     STATE,
@@ -97,7 +97,8 @@ def _run(*command: str) -> str:
 def install(package: Package, version: str) -> Outcome:
     """On a system that has never seen it, with a camera, and a drop-in that shows its readings."""
     DROP_INS.mkdir(parents=True)
-    (DROP_INS / "stack.conf").write_text(DROP_IN)
+    for name, content in DROP_IN_FILES.items():
+        (DROP_INS / name).write_text(content)
     began = time.time()
     package.install(version)
     expect(show("UnitFileState") == "enabled", f"it is {show('UnitFileState')}")
@@ -159,7 +160,8 @@ def remove(package: Package) -> Outcome:
 
 def purge(package: Package) -> Outcome:
     """And all the rest."""
-    (DROP_INS / "stack.conf").unlink()
+    for name in DROP_IN_FILES:
+        (DROP_INS / name).unlink()
     DROP_INS.rmdir()
     package.purge()
     left = _left(["/etc", "/opt", "/run/systemd", "/usr", "/var/lib"])

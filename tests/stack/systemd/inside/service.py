@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,9 +17,13 @@ from typing import Any, Final
 UNIT: Final = "tinydigits.service"
 CONFIG: Final = Path("/etc/tinydigits/config.toml")
 STATE: Final = Path("/var/lib/private/tinydigits")
+SOCKET: Final = Path("/run/tinydigits/status.sock")
 HERE: Final = Path("/opt/stack")
 CAMERA: Final = Path("/run/camera")
 """The picture that it shows and the fault that it has, as tests/faulty/picamera2.py wants them."""
+
+NUMBER: Final = "2706"
+"""What it shows unless it is told otherwise, as draw.py draws it."""
 
 READINGS: Final = Path("/run/readings")
 DROP_INS: Final = Path("/etc/systemd/system/tinydigits.service.d")
@@ -27,12 +34,20 @@ FPS: Final = 5
 WATCHDOG: Final = 5
 """Seconds, in the place of the unit's own: the rows that wait for it would take a minute."""
 
-DROP_IN: Final = f"""\
+WATCHDOG_FILE: Final = "watchdog.conf"
+
+DROP_IN_FILES: Final = {
+    "stack.conf": f"""\
 [Service]
 Environment=PYTHONPATH={HERE}/faulty FAULTY_CAMERA={CAMERA}
 StandardOutput=append:{READINGS}
+""",
+    WATCHDOG_FILE: f"""\
+[Service]
 WatchdogSec={WATCHDOG}
-"""
+""",
+}
+"""What makes the installed service one that can be tested."""
 
 CONFIG_TEXT: Final = f"""\
 [camera]
@@ -126,7 +141,12 @@ def longest_gap(moment: float) -> Gap:
     reading_after(time.time())
     times = [one["wall"] for one in readings()]
     seconds = max(after - before for before, after in pairwise(times) if after > moment)
-    return Gap(seconds, max(0, round(seconds * FPS) - 1))
+    return Gap(seconds, lost_in(seconds))
+
+
+def lost_in(seconds: float) -> int:
+    """How many frames should have been read between two that were."""
+    return max(0, round(seconds * FPS) - 1)
 
 
 def journal(since: float) -> list[str]:
@@ -150,6 +170,7 @@ def fresh() -> None:
     fail()
     configure()
     sh("systemctl", "stop", UNIT)
+    shutil.rmtree(STATE / "models", ignore_errors=True)
     sh("systemctl", "start", UNIT, check=False)
     reading_after(time.time())
 
@@ -157,3 +178,33 @@ def fresh() -> None:
 def main_pid() -> int:
     """The process that reads."""
     return int(show("MainPID"))
+
+
+def status() -> dict[str, Any]:
+    """What the running service tells of itself: asked as often as here, the command is too slow."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(SOCKET))
+        told: dict[str, Any] = json.load(connection.makefile())
+    return told
+
+
+@contextmanager
+def drop_in(name: str, content: str | None) -> Iterator[None]:
+    """Another drop-in, in the place of the one of this name, or none; the service is stopped."""
+    place = DROP_INS / name
+    kept = place.read_text() if place.exists() else None
+    sh("systemctl", "stop", UNIT)
+    _put(place, content)
+    try:
+        yield
+    finally:
+        sh("systemctl", "stop", UNIT)
+        _put(place, kept)
+
+
+def _put(place: Path, content: str | None) -> None:
+    if content is None:
+        place.unlink(missing_ok=True)
+    else:
+        place.write_text(content)
+    sh("systemctl", "daemon-reload")

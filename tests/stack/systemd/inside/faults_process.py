@@ -1,7 +1,4 @@
-"""Faults of the camera, the process, the disk and the configuration, one function each.
-
-A function injects the fault and returns what happened, or raises :class:`MissingError`.
-"""
+"""Faults of the process and of its configuration, and what it is beside them."""
 
 from __future__ import annotations
 
@@ -10,23 +7,19 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from recovery import RESTART_SECONDS, STOP_SECONDS, read_on, restarted, stopped
+from rows import Outcome, expect, fault, within
 from service import (
     CONFIG_TEXT,
     STATE,
     UNIT,
     WATCHDOG,
-    Gap,
-    MissingError,
     configure,
     fail,
-    fresh,
     gap_from,
     logged,
     longest_gap,
@@ -39,61 +32,13 @@ from service import (
 )
 
 START_SECONDS: Final = 1.5
-STOP_SECONDS: Final = 2.0
-RESTART_SECONDS: Final = 3.0
-"""What is promised: of a start, of a stop, and from a dead process to the next reading."""
+"""What is promised of a start."""
 
 STARTS: Final = 5
 """One may be slow, on a machine that does other things too."""
 
 OWN: Final = ("/dev", "/tmp", "/var/tmp", "/sys/fs/cgroup/system.slice/tinydigits.service")  # noqa: S108
 """What it may write and doesn't keep, and nobody else sees."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What happened, how many seconds it took, and how many readings were lost."""
-
-    happened: str
-    seconds: float | None = None
-    lost: int | None = None
-
-    @classmethod
-    def after(cls, gap: Gap, happened: str) -> Outcome:
-        """With readings again after this gap."""
-        return cls(happened, gap.seconds, gap.lost)
-
-
-Fault = Callable[[], Outcome]
-FAULTS: dict[tuple[str, str, str], Fault] = {}
-"""The rows in their order: name, what is injected, what should happen."""
-
-
-def fault(name: str, injected: str, should: str) -> Callable[[Fault], Fault]:
-    """Make a function a row of the table."""
-
-    def add(function: Fault) -> Fault:
-        FAULTS[name, injected, should] = function
-        return function
-
-    return add
-
-
-def expect(condition: object, what: str) -> None:
-    """Hold what should have happened."""
-    if not condition:
-        raise MissingError(what)
-
-
-def busy() -> float:
-    """How much longer things may take, as others want the processors as well."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
-def within(seconds: float, limit: float, what: str) -> None:
-    """Hold a time to what is promised."""
-    most = limit * busy()
-    expect(seconds <= most, f"{what} took {seconds:.1f} s, not {most:.1f}")
 
 
 @fault(
@@ -187,7 +132,7 @@ def reload_good() -> Outcome:
     sh("systemctl", "reload", UNIT)
     wait_for("a reading of the region", lambda: readings()[-1]["region"] == "display")
     seconds = time.time() - began
-    return Outcome("taken over", seconds, _lost_in_reload(began, pid))
+    return Outcome("taken over", seconds, read_on(began, pid))
 
 
 @fault(
@@ -202,14 +147,7 @@ def reload_bad() -> Outcome:
     pid = main_pid()
     sh("systemctl", "reload", UNIT)
     wait_for("the journal's word", lambda: logged(began, "did you mean 'digits'?"))
-    return Outcome("refused, told, read on", lost=_lost_in_reload(began, pid))
-
-
-def _lost_in_reload(began: float, pid: int) -> int:
-    expect(main_pid() == pid, "it was started anew")
-    gap = longest_gap(began)
-    expect(gap.lost <= busy(), f"{gap.lost} readings lost")
-    return gap.lost
+    return Outcome("refused, told, read on", lost=read_on(began, pid))
 
 
 @fault("status", "`tinydigits status`, as root", "what was read last")
@@ -225,11 +163,7 @@ def status() -> Outcome:
 def stop() -> Outcome:
     """A stop keeps what was accepted."""
     wait_for("a value", lambda: readings()[-1]["verdict"]["value"] is not None)
-    began = time.monotonic()
-    sh("systemctl", "stop", UNIT)
-    seconds = time.monotonic() - began
-    within(seconds, STOP_SECONDS, "a stop")
-    expect(show("Result") == "success", f"it ended with {show('Result')}")
+    seconds = stopped()
     value = readings()[-1]["verdict"]["text"]
     expect(value in (STATE / "judge.json").read_text(), "the state lacks the last value")
     return Outcome("ended, values kept", seconds=seconds)
@@ -240,103 +174,7 @@ def killed() -> Outcome:
     """A process that is gone is started again."""
     began = time.time()
     os.kill(main_pid(), signal.SIGKILL)
-    return _restarted(began, RESTART_SECONDS, "started again")
-
-
-def _restarted(began: float, limit: float, happened: str) -> Outcome:
-    wait_for("a restart", lambda: int(show("NRestarts")) >= 1)
-    wait_for("ready", lambda: show("ActiveState") == "active")
-    reading_after(time.time())
-    gap = longest_gap(began)
-    last = max(one["wall"] for one in readings() if one["wall"] <= began)
-    seconds = last + gap.seconds - began
-    within(seconds, limit, "the next reading")
-    return Outcome(happened, seconds, gap.lost)
-
-
-def _ended_by_watchdog(began: float) -> Outcome:
-    wait_for("the watchdog", lambda: logged(began, "atchdog timeout"))
-    fail()
-    return _restarted(
-        began, WATCHDOG + RESTART_SECONDS, f"ended by the watchdog (WatchdogSec={WATCHDOG} here)"
-    )
-
-
-@fault(
-    "camera hangs",
-    "a call for a frame that never returns",
-    f"the watchdog ends it; reading again within WatchdogSec + {RESTART_SECONDS:g} s",
-)
-def hang() -> Outcome:
-    """A loop that stands still is ended by the watchdog; the new camera is well."""
-    began = time.time()
-    fail("hang")
-    return _ended_by_watchdog(began)
-
-
-@fault(
-    "camera hangs in closing",
-    "no frames, and a close that never returns",
-    f"ended; reading again within WatchdogSec + {RESTART_SECONDS:g} s",
-)
-def stuck() -> Outcome:
-    """A camera that can't even be closed needs a new process."""
-    began = time.time()
-    fail("silent")
-    wait_for("the journal's word", lambda: logged(began, "no frames: "))
-    fail("hang-close")
-    return _ended_by_watchdog(began)
-
-
-@fault(
-    "no frames",
-    "a camera that gives none for a second and more",
-    "opened again by the program itself, without a restart",
-)
-def silent() -> Outcome:
-    """A camera that comes back is used at once."""
-    return _without_restart("silent")
-
-
-@fault(
-    "frames fail",
-    "each call for a frame raises an error, until the journal tells it",
-    "opened again by the program itself, without a restart",
-)
-def error() -> Outcome:
-    """So is one that only fails for a time."""
-    return _without_restart("error")
-
-
-def _without_restart(how: str) -> Outcome:
-    pid = main_pid()
-    began = time.time()
-    fail(how)
-    wait_for("the journal's word", lambda: logged(began, "no frames: "))
-    ended = time.time()
-    fail()
-    gap = gap_from(ended)
-    expect(main_pid() == pid, "it was started anew")
-    return Outcome.after(gap, "told once, opened again")
-
-
-@fault(
-    "camera missing at the start",
-    "no camera for 6 s, then it is plugged in",
-    "tried again until it is there",
-)
-def unplugged() -> Outcome:
-    """No start is the last."""
-    sh("systemctl", "stop", UNIT)
-    fail("missing")
-    began = time.time()
-    sh("systemctl", "start", "--no-block", UNIT)
-    time.sleep(6)
-    expect(logged(began, "there is no camera"), "the journal doesn't tell it")
-    expect(show("ActiveState") == "activating", f"it is {show('ActiveState')}")
-    ended = time.time()
-    fail()
-    return Outcome.after(gap_from(ended), "told, tried again")
+    return restarted(began, RESTART_SECONDS, "started again")
 
 
 @fault(
@@ -387,70 +225,6 @@ def leak() -> Outcome:
     return Outcome.after(gap, "ended, started again")
 
 
-@contextmanager
-def small_disk() -> Iterator[None]:
-    """A disk of 128 kB for the state, with what was there."""
-    sh("systemctl", "stop", UNIT)
-    kept = {path.name: path.read_bytes() for path in STATE.iterdir() if path.is_file()}
-    sh("mount", "-t", "tmpfs", "-o", "size=128k,mode=700", "tmpfs", str(STATE))
-    for name, content in kept.items():
-        (STATE / name).write_bytes(content)
-    try:
-        yield
-    finally:
-        sh("systemctl", "stop", UNIT)
-        sh("umount", str(STATE))
-
-
-def _kept() -> str:
-    """The state, which must be whole."""
-    content = (STATE / "judge.json").read_text()
-    expect(json.loads(content)["content"] == "tinydigits judge", "the state is damaged")
-    return content
-
-
-@fault(
-    "disk full",
-    "no byte left where the state is; a start, 3 s, a stop",
-    "reads on, says so once, keeps the old state whole",
-)
-def disk_full() -> Outcome:
-    """A full disk costs what would be remembered, and nothing else."""
-    with small_disk():
-        state = _kept()
-        with (STATE / "filler").open("wb", buffering=0) as filler:
-            size = os.statvfs(STATE).f_bavail * os.statvfs(STATE).f_frsize
-            filler.write(bytes(size))
-        return _not_remembered(state)
-
-
-@fault(
-    "disk read-only",
-    "the state's file system becomes read-only; a start, 3 s, a stop",
-    "reads on, says so once, keeps the old state whole",
-)
-def disk_read_only() -> Outcome:
-    """As Linux makes an SD card that fails."""
-    with small_disk():
-        sh("systemctl", "start", UNIT)  # the folder is given to its user
-        sh("systemctl", "stop", UNIT)
-        state = _kept()
-        sh("mount", "-o", "remount,ro", str(STATE))
-        return _not_remembered(state)
-
-
-def _not_remembered(state: str) -> Outcome:
-    began = time.time()
-    sh("systemctl", "start", UNIT)
-    reading_after(time.time() + 2)
-    pid = main_pid()
-    sh("systemctl", "stop", UNIT)
-    expect(pid and int(show("NRestarts")) == 0, "it was started again")
-    expect(logged(began, "accepted values are not remembered"), "the journal doesn't tell it")
-    expect(_kept() == state, "the old state has changed")
-    return Outcome("read on, told, state whole")
-
-
 @fault(
     "configuration with an error at the start",
     "an unknown key, `systemctl restart`; mended after 4 s",
@@ -466,15 +240,3 @@ def config_error() -> Outcome:
     ended = time.time()
     configure()
     return Outcome.after(gap_from(ended), "told, tried again")
-
-
-def run_all() -> Iterator[tuple[tuple[str, str, str], Outcome | MissingError]]:
-    """Every row, each after a start of its own."""
-    for row, function in FAULTS.items():
-        try:
-            fresh()
-            yield row, function()
-        except (MissingError, subprocess.SubprocessError) as error:
-            yield row, error if isinstance(error, MissingError) else MissingError(str(error))
-    fail()
-    sh("systemctl", "stop", UNIT)
