@@ -11,19 +11,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import marked
+
 Row = dict[str, Any]
 
-BEGIN = "<!-- made by make systemd-stack -->"
-END = "<!-- end -->"
 HEAD = (
-    "| fault | injected | should happen | happened | seconds, Debian 12 / 13 "
-    "| readings lost, Debian 12 / 13 |\n|---|---|---|---|---|---|"
+    *("fault", "injected", "should happen", "happened"),
+    *("seconds, Debian 12 / 13", "readings lost, Debian 12 / 13"),
 )
 
 
 def render(releases: list[list[Row]]) -> str:
     """The rows, each with what happened in all releases."""
-    lines = [HEAD]
+    lines = []
     for rows in zip(*releases, strict=True):
         first = rows[0]
         cells = [
@@ -36,8 +36,8 @@ def render(releases: list[list[Row]]) -> str:
             _merged(_seconds(row) for row in rows),
             _merged(_lost(row) for row in rows),
         ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return marked.table(HEAD, lines)
 
 
 def _merged(texts: Any) -> str:
@@ -62,9 +62,7 @@ def main() -> None:
     table = f"{render(releases)}\n\n{machine}"
     print(table)
     if document.name:
-        before, _, rest = document.read_text().partition(BEGIN)
-        _, _, after = rest.partition(END)
-        document.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
+        marked.put(document, "make systemd-stack", table)
 
 
 if __name__ == "__main__":
