@@ -55,7 +55,7 @@ RELOAD: Final = 10_000
 AT_ONCE: Final = 2
 """Files that are open for a moment: a picture, and a question for the status."""
 
-SETTLED: Final = 0.1
+SETTLED: Final = 0.3
 """Share of the looks after which nothing more should need memory."""
 
 MOST_GROWTH: Final = 1 * MIB
