@@ -55,8 +55,8 @@ RELOAD: Final = 10_000
 AT_ONCE: Final = 2
 """Files that are open for a moment: a picture, and a question for the status."""
 
-SETTLED: Final = 0.3
-"""Share of the looks after which nothing more should need memory."""
+SETTLED: Final = 0.5
+"""Share of the looks after which nothing more should need memory: each recipe has had its turn."""
 
 MOST_GROWTH: Final = 1 * MIB
 """Over all frames, were there a million."""

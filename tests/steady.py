@@ -29,8 +29,9 @@ FRAMES: Final = int(os.environ.get("TINYDIGITS_STEADY", "20000"))
 PICTURES: Final = 40
 """Different ones, shown in turn."""
 
-SETTLED: Final = 0.3
-"""Share of the frames after which nothing more should need memory."""
+SETTLED: Final = 0.75
+"""Share of the frames after which nothing more should need memory: each recipe has had its turn, of
+which one takes a megabyte more than the others."""
 
 CALM_FRAMES: Final = 40
 """One a second; the first quarter is the start's."""
