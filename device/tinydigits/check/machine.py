@@ -125,7 +125,7 @@ def check_temperature(
     zones: str = _ZONES, throttled: Callable[[], int | None] | None = None
 ) -> Finding:
     """How hot it is, and what that or the power supply has led to."""
-    degrees = max(_temperatures(zones), default=None)
+    degrees = max(temperatures(zones), default=None)
     told = "no sensor" if degrees is None else f"{degrees:.0f} °C"
     bits = (throttled or throttled_bits)()
     now = [what for bit, what in _NOW if bits and bits >> bit & 1]
@@ -141,7 +141,8 @@ def check_temperature(
     return good("heat", told)
 
 
-def _temperatures(zones: str) -> Iterator[float]:
+def temperatures(zones: str = _ZONES) -> Iterator[float]:
+    """Degrees Celsius of every sensor."""
     for path in glob.glob(zones):  # noqa: PTH207  absolute
         try:
             yield int(Path(path).read_text()) / 1000
