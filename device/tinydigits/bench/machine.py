@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import resource
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ POWER: Final = Path("/sys/class/powercap")
 
 _KHZ: Final = 1e3
 _MICROJOULE: Final = 1e-6
+_NANOSECOND: Final = 1e-9
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -69,11 +71,21 @@ class Machine(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Moment:
-    """The machine at one moment; times are in seconds of processors, energy in joules."""
+    """The machine at one moment.
 
+    ``monotonic`` is the clock, in seconds; ``busy`` and ``stolen`` are seconds of all processors
+    together, ``own`` of this process and of those of its children that have ended, ``waited``
+    seconds for which it could have run and another program did. Energy is in joules.
+
+    Whoever measures in a process of its own takes the moments there: another's work counts as that
+    of other programs.
+    """
+
+    monotonic: float
     busy: float
     stolen: float
     own: float
+    waited: float | None
     switched: int
     frequency: float | None
     degrees: float | None
@@ -88,9 +100,11 @@ class Moment:
             resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         ]
         return cls(
+            monotonic=time.monotonic(),
             busy=busy,
             stolen=stolen,
             own=sum(one.ru_utime + one.ru_stime for one in usage),
+            waited=_waited(),
             switched=sum(one.ru_nivcsw for one in usage),
             frequency=_frequency("scaling_cur_freq"),
             degrees=max(temperatures(), default=None),
@@ -150,6 +164,12 @@ def _processor_time() -> tuple[float, float]:
     user, nice, system, _, _, irq, softirq, steal = map(int, first.split()[1:9])
     tick = os.sysconf("SC_CLK_TCK")
     return (user + nice + system + irq + softirq) / tick, steal / tick
+
+
+def _waited() -> float | None:
+    """Seconds that the scheduler had this process wait, as its own statistics have it."""
+    told = (_text(PROC / "self/schedstat") or "").split()
+    return int(told[1]) * _NANOSECOND if len(told) == 3 else None
 
 
 def _energy() -> float | None:

@@ -36,12 +36,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the machine went through during a run; ``None`` where it doesn't tell.
 
-    ``others`` is the share of one processor that other programs took, ``stolen`` that another
-    machine on the same hardware took. Frequencies are in hertz, before and after.
+    ``others`` is what other programs took, ``stolen`` what other machines on the same hardware did:
+    1 is one whole processor. ``waited`` is the share of the time for which the program could have
+    run and another did, ``switched`` how often a second it had to make way. Frequencies, in hertz,
+    and degrees Celsius are before and after.
     """
 
     others: float
     stolen: float
+    waited: float | None
     switched: float
     frequency: tuple[float | None, float | None]
     degrees: tuple[float | None, float | None]
@@ -124,6 +127,20 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steady: int
 
 
+class Growth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the time of a frame grows: as the amount to the power of ``exponent``.
+
+    ``amounts`` are the pixels or digits that were measured, ``seconds`` the medians.
+    """
+
+    runner: str
+    model: str
+    amount: Literal["pixels", "digits"]
+    amounts: tuple[int, ...]
+    seconds: tuple[float, ...]
+    exponent: float
+
+
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it."""
 
@@ -138,7 +155,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cold_start: ColdStart | None = None
     duty: tuple[Duty, ...] = ()
     memory: Memory | None = None
-    exponents: dict[str, float] = {}
+    exponents: tuple[Growth, ...] = ()
 
 
 def load_result(path: Path) -> Result:

@@ -113,7 +113,13 @@ def warm_up(times: Times) -> int:
     total = means[::-1].cumsum()[::-1]
     squares = (means**2)[::-1].cumsum()[::-1]
     error = (squares - total**2 / left) / left**2
-    return int(np.argmin(error[: batches // 2 + 1])) * WARM_UP_BATCH
+    longest = longest_warm_up(len(times)) // WARM_UP_BATCH
+    return int(np.argmin(error[: longest + 1])) * WARM_UP_BATCH
+
+
+def longest_warm_up(count: int) -> int:
+    """How many of so many queries :func:`warm_up` may find at most: half of them, in batches."""
+    return count // WARM_UP_BATCH // 2 * WARM_UP_BATCH
 
 
 def unsteadiness(times: Times) -> float:

@@ -1,0 +1,168 @@
+"""A run judges itself, as pyperf's do: what speaks against its times, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tinydigits.bench.machine import Moment
+from tinydigits.bench.result import Load
+from tinydigits.bench.stats import Percentile, Times, drift, longest_warm_up, unsteadiness
+from tinydigits.check.machine import HOT, SINCE_BOOT, THROTTLED
+
+WIDEST: Final = 0.2
+"""Of a percentile's interval, as a share of the percentile: a tenth to each side, where pyperf
+calls a run unstable too."""
+
+UNSTEADY: Final = 0.05
+"""Medians of a twentieth of a run vary by 1 or 2 % on a machine that does nothing else, by 10 %
+and more as soon as something else begins or ends."""
+
+DRIFTED: Final = 0.05
+"""The least difference that is worth comparing machines for; a processor that slows down for heat
+loses a quarter."""
+
+CROWDED: Final = 0.05
+"""Share of all processors that other programs may take: what a desktop or a few services do all
+the time. Above, they use caches, memory and clock frequency that the times depend on."""
+
+LOST: Final = 0.01
+"""Share of the time that may be lost to others: lost in pieces, a hundredth is as much as p99 is
+about."""
+
+SWITCHED: Final = 50.0
+"""A second. An idle system takes the processor a few times a second for its own threads; another
+program that wants it gets it every 3 ms, Linux's shortest slice."""
+
+SLOWED: Final = 0.9
+"""Of the frequency before: below, times before and after don't belong to one machine. Turbo modes
+move by a step or two of 100 MHz all the time."""
+
+TICKS: Final = 2
+"""That a count of processor time may be wrong by: at either end one, of 10 ms mostly."""
+
+TICK_SECONDS: Final = 1 / os.sysconf("SC_CLK_TCK")
+
+_NOW: Final = sum(1 << bit for bit, _ in THROTTLED)
+"""Bits of ``vcgencmd get_throttled`` for what goes on at the moment."""
+
+
+def load_between(before: Moment, after: Moment) -> Load:
+    """What a machine went through from one moment to another."""
+    seconds = max(after.monotonic - before.monotonic, TICK_SECONDS)
+    waited = (
+        None
+        if before.waited is None or after.waited is None
+        else max(0.0, after.waited - before.waited) / seconds
+    )
+    others = (after.busy - before.busy) - (after.own - before.own)
+    return Load(
+        others=max(0.0, others) / seconds,
+        stolen=max(0.0, after.stolen - before.stolen) / seconds,
+        waited=waited,
+        switched=(after.switched - before.switched) / seconds,
+        frequency=(before.frequency, after.frequency),
+        degrees=(before.degrees, after.degrees),
+        throttled=_throttled(before.throttled, after.throttled),
+    )
+
+
+def _throttled(before: int | None, after: int | None) -> bool | None:
+    """Whether it was slowed down meanwhile: now at either end, or for the first time since boot."""
+    if before is None or after is None:
+        return None
+    began = (after & ~before) >> SINCE_BOOT
+    return bool((before | after | began) & _NOW)
+
+
+def load_doubts(load: Load, seconds: float, processors: int | None = None) -> Iterator[str]:
+    """What speaks against a run of so many seconds that went through this.
+
+    :param processors: of the machine; how many it really has, without them.
+    """
+    processors = processors or os.cpu_count() or 1
+    granular = TICKS * TICK_SECONDS / seconds
+    if load.others - granular > CROWDED * processors:
+        yield (
+            f"other programs took {load.others:.0%} of a processor: stop them, then measure again"
+        )
+    if load.stolen - granular > LOST:
+        yield (
+            f"other machines on this hardware took {load.stolen:.1%} of a processor: measure where "
+            "they do nothing"
+        )
+    if load.waited is not None and load.waited > LOST:
+        yield (
+            f"the program had to wait for a processor for {load.waited:.1%} of the time: stop "
+            "other programs, or keep them off one with taskset"
+        )
+    if load.switched > SWITCHED:
+        yield (
+            f"it had to make way for other programs {load.switched:.0f} times a second: stop them"
+        )
+    yield from _slowed(load)
+
+
+def _slowed(load: Load) -> Iterator[str]:
+    before, after = load.frequency
+    if before and after and after < SLOWED * before:
+        yield (
+            f"the clock fell from {before / 1e6:.0f} to {after / 1e6:.0f} MHz: cool the machine, "
+            "or set the governor to performance"
+        )
+    if load.throttled:
+        yield (
+            "the firmware slowed the processor down, or its supply was too weak: a better supply, "
+            "or cooling"
+        )
+    hottest = max((degrees for degrees in load.degrees if degrees is not None), default=0.0)
+    if hottest >= HOT:
+        yield f"it was {hottest:.0f} °C hot: cool it, small computers slow down from {HOT:.0f} on"
+
+
+def time_doubts(
+    times: Times, warm_up: int, percentiles: Sequence[Percentile], *, ordered: bool = True
+) -> Iterator[str]:
+    """What the times of a run say against it.
+
+    :param times: of all queries, warm-up included, in their order.
+    :param warm_up: how many of them at the start are left out.
+    :param percentiles: of the rest, those that are to be told.
+    :param ordered: whether the next query came after the last; where they come at random, their
+        times go up and down with the queue.
+    """
+    counted = times[warm_up:]
+    if len(times) < 2:
+        yield f"there is only {len(times)} query: measure longer with --seconds"
+        return
+    if ordered and 0 < warm_up >= longest_warm_up(len(times)):
+        yield (
+            f"it warmed up for half of its {len(times):,} queries, perhaps longer: measure longer "
+            "with --seconds"
+        )
+    for one in percentiles:
+        yield from _width_doubts(one, len(counted))
+    if not ordered:
+        return
+    moved = drift(counted)
+    if abs(moved) > DRIFTED:
+        what = "slower: heat, or another program" if moved > 0 else "faster: still warming up"
+        yield f"it ended {abs(moved):.0%} {what}; let the machine rest, then measure longer"
+    elif (unsteady := unsteadiness(counted)) > UNSTEADY:
+        yield (
+            f"its median went up and down by {unsteady:.0%}: something else goes on here; stop "
+            "other programs, or measure longer"
+        )
+
+
+def _width_doubts(one: Percentile, count: int) -> Iterator[str]:
+    name = f"p{100 * one.share:g}"
+    if one.low is None or one.high is None:
+        yield f"{count:,} queries are too few to be sure of {name}: measure longer with --seconds"
+    elif one.high - one.low > WIDEST * one.seconds:
+        low, high = one.low / one.seconds - 1, one.high / one.seconds - 1
+        yield (
+            f"{name} is known from {low:+.0%} to {high:+.0%} only: measure longer with --seconds, "
+            "or on a calmer machine"
+        )
