@@ -19,6 +19,11 @@ VERSION: Final = 1
 MAX_BYTES: Final = 50_000_000
 """Far above every file of ours: a histogram takes some thousand bytes."""
 
+FLOOR: Final = "floor"
+"""The runner that does only what can't be left out: a graph that gives back its input, or the
+passes over a frame that every way needs. The others are told as multiples of it; it has no model,
+and its answers are not looked at."""
+
 Scenario = Literal["SingleStream", "MultiStream", "Server", "Offline"]
 Subject = Literal["glyph", "frame"]
 """What a query asks about: the model alone, or the whole way from a frame to a reading."""
@@ -108,13 +113,17 @@ class ColdStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The program at a steady rate: the share of one processor it takes, and frames it missed."""
+    """The program at a steady rate: the share of one processor it takes, and frames it missed.
+
+    ``wrong`` of its readings were not what the frames show; ``memory`` is in bytes.
+    """
 
     fps: float
     width: int
     height: int
     frames: int
     missed: int
+    wrong: int
     processor: float
     memory: int
 
@@ -155,7 +164,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cold_start: ColdStart | None = None
     duty: tuple[Duty, ...] = ()
     memory: Memory | None = None
-    exponents: tuple[Growth, ...] = ()
+    growths: tuple[Growth, ...] = ()
 
 
 def load_result(path: Path) -> Result:
