@@ -105,7 +105,7 @@ def glyph_measurements(factor: float) -> list[Measurement]:
     for place, ((runner, model), median) in enumerate(medians.items()):
         named: dict[str, Any] = {"runner": runner, "model": model}
         seconds = factor * median
-        made.append(measurement(seconds, place, **named))
+        made.append(measurement(seconds, place, joules=3 * seconds, **named))
         many = measurement(7 * seconds, place, 900, scenario="MultiStream", samples=7200, **named)
         made.append(replace(many, rate=8 * many.rate))
         if runner in {FLOOR, "ort"}:
