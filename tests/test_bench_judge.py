@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 import pytest
 
-from tinydigits.bench.judge import load_between, load_doubts, time_doubts
+from tinydigits.bench.judge import load_doubts, load_over, time_doubts
 from tinydigits.bench.machine import Moment
+from tinydigits.bench.result import Load
 from tinydigits.bench.stats import Times, percentile, warm_up
 
 SECONDS: Final = 10.0
@@ -35,9 +36,14 @@ CALM: Final = replace(
 """After ten seconds in which nobody else did much."""
 
 
+def load_between(after: Moment) -> Load:
+    """What the machine went through until then."""
+    return load_over([(BEFORE, after)])
+
+
 def doubts_after(**changes: object) -> list[str]:
     """What is said against a run on four processors that ended so."""
-    return list(load_doubts(load_between(BEFORE, replace(CALM, **changes)), SECONDS, 4))  # type: ignore[arg-type]
+    return list(load_doubts(load_between(replace(CALM, **changes)), SECONDS, 1, 4))  # type: ignore[arg-type]
 
 
 def steady_times(count: int, seed: int = 0) -> Times:
@@ -59,11 +65,22 @@ def test_calm() -> None:
 
 def test_load() -> None:
     """What others took is told as a share of a processor, whatever of its time the run used."""
-    load = load_between(BEFORE, replace(CALM, busy=530.0, stolen=3.0, waited=2.0, switched=1700))
+    load = load_between(replace(CALM, busy=530.0, stolen=3.0, waited=2.0, switched=1700))
     assert load.others == pytest.approx(2.0)
     assert load.stolen == pytest.approx(0.1)
     assert load.waited == pytest.approx(0.1)
     assert load.switched == pytest.approx(100)
+
+
+def test_parts() -> None:
+    """What a run went through in its parts is told of all of them, and not of what was between."""
+    later = replace(CALM, monotonic=5000.0, busy=9000.0, own=700.0, stolen=80.0, switched=9720)
+    last = replace(later, monotonic=5010.0, busy=9030.0, own=710.0, degrees=70.0)
+    load = load_over([(BEFORE, CALM), (later, last)])
+    assert load.others == pytest.approx((0.05 + 20) / 20)
+    assert load.stolen == 0
+    assert load.switched == pytest.approx(1)
+    assert load.degrees == (50.0, 70.0)
 
 
 @pytest.mark.parametrize(
@@ -104,13 +121,13 @@ def test_untold(changes: dict[str, object]) -> None:
 def test_throttled_before() -> None:
     """That a machine was throttled at some time before the run doesn't speak against the run."""
     before = replace(BEFORE, throttled=1 << 18)
-    assert load_between(before, replace(CALM, throttled=1 << 18)).throttled is False
+    assert load_over([(before, replace(CALM, throttled=1 << 18))]).throttled is False
 
 
 def test_short() -> None:
     """A tick of the system's clock is not held against a short run."""
     after = replace(BEFORE, monotonic=1000.1, busy=500.11, own=40.1, stolen=2.01)
-    assert list(load_doubts(load_between(BEFORE, after), 0.1, 1)) == []
+    assert list(load_doubts(load_between(after), 0.1, 1, 1)) == []
 
 
 def test_steady() -> None:
@@ -167,5 +184,5 @@ def test_loaded() -> None:
     after = Moment.now()
     for program in programs:
         program.wait()
-    doubts = list(load_doubts(load_between(before, after), after.monotonic - before.monotonic))
+    doubts = list(load_doubts(load_over([(before, after)]), after.monotonic - before.monotonic))
     assert any(doubt.startswith("other programs took ") for doubt in doubts)

@@ -97,8 +97,10 @@ def test_process() -> None:
 def test_energy() -> None:
     """Energy for each answer is what the processor counted, or the power times the time."""
     before, after = replace(BEFORE, energy=100.0), replace(CALM, energy=150.0)
-    assert joules_a_sample(before, after, 1000) == pytest.approx(0.05)
-    assert joules_a_sample(before, after, 1000, watts=3.0) == pytest.approx(3 * SECONDS / 1000)
-    assert joules_a_sample(BEFORE, CALM, 1000) is None
-    assert joules_a_sample(after, before, 1000) is None
-    assert joules_a_sample(before, after, 0) is None
+    assert joules_a_sample([(before, after)], 1000) == pytest.approx(0.05)
+    assert joules_a_sample(2 * [(before, after)], 1000) == pytest.approx(0.1)
+    told = joules_a_sample([(before, after)], 1000, watts=3.0)
+    assert told == pytest.approx(3 * SECONDS / 1000)
+    assert joules_a_sample([(BEFORE, CALM)], 1000) is None
+    assert joules_a_sample([(after, before)], 1000) is None
+    assert joules_a_sample([(before, after)], 0) is None

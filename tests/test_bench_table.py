@@ -82,10 +82,11 @@ def test_side_by_side(lines: list[str]) -> None:
 
 def test_notes(lines: list[str]) -> None:
     """A run that is not to be trusted has numbers, which are explained below."""
-    row = line_with(lines, "tesseract")
-    assert row.endswith(" [2] [3]")
-    assert line_with(lines, "[2] invalid: 21 of 60 answers were wrong")
-    assert line_with(lines, "[3] 60 queries are too few to be sure of p99")
+    assert line_with(lines, "scikit-learn", "[1]").endswith(" [1] [2]")
+    assert line_with(lines, "  [1] invalid: 3 of 7,200 answers were wrong")
+    assert line_with(lines, "  [2] other programs took 63% of a processor")
+    assert line_with(lines, "tesseract").split()[-3:] == ["65%", "150", "[3]"]
+    assert line_with(lines, "  [3] 60 queries are too few to be sure of p99")
 
 
 def test_same_notes() -> None:

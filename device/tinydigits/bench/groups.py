@@ -30,15 +30,19 @@ class Kind(NamedTuple):
 
     name: str
     rows: tuple[Measurement, ...]
-    floor: Measurement | None
 
     def ratio(self, one: Measurement) -> float | None:
-        """How many times as long as the floor it takes; ``None`` where there is no floor."""
-        if self.floor is None:
+        """How many times as long as the floor it takes; ``None`` where there is no floor.
+
+        A floor with the same model goes before any other.
+        """
+        floors = {floor.model: floor for floor in self.rows if floor.runner == FLOOR}
+        if not floors:
             return None
+        floor = floors.get(one.model) or next(iter(floors.values()))
         if one.scenario in BY_RATE:
-            return self.floor.rate / one.rate
-        return median(one) / median(self.floor)
+            return floor.rate / one.rate
+        return median(one) / median(floor)
 
 
 class Group(NamedTuple):
@@ -77,8 +81,7 @@ def _kinds(measurements: Sequence[Measurement]) -> tuple[Kind, ...]:
             one for one in measurements if (one.width or 0, one.height or 0, one.digits) == wanted
         ]
         same.sort(key=lambda one: one.runner != FLOOR)
-        floor = same[0] if same[0].runner == FLOOR else None
-        kinds.append(Kind(kind_name(same[0]), tuple(same), floor))
+        kinds.append(Kind(kind_name(same[0]), tuple(same)))
     return tuple(kinds)
 
 
@@ -145,7 +148,7 @@ def _range(values: Sequence[float], form: str) -> str:
 
 def remarks(one: Measurement) -> Iterator[str]:
     """What speaks against a measurement, the worst first."""
-    if one.wrong:
+    if not one.valid:
         yield (
             f"invalid: {one.wrong:,} of {one.samples:,} answers were wrong; a run counts only if "
             "all are right"

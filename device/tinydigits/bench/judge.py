@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from math import sqrt
 from typing import Final
 
 from tinydigits.bench.machine import Moment
@@ -48,23 +49,27 @@ _NOW: Final = sum(1 << bit for bit, _ in THROTTLED)
 """Bits of ``vcgencmd get_throttled`` for what goes on at the moment."""
 
 
-def load_between(before: Moment, after: Moment) -> Load:
-    """What a machine went through from one moment to another."""
-    seconds = max(after.monotonic - before.monotonic, TICK_SECONDS)
-    waited = (
-        None
-        if before.waited is None or after.waited is None
-        else max(0.0, after.waited - before.waited) / seconds
-    )
-    others = (after.busy - before.busy) - (after.own - before.own)
+Span = tuple[Moment, Moment]
+"""Before and after a part of a run."""
+
+
+def load_over(spans: Sequence[Span]) -> Load:
+    """What a machine went through in the parts of a run, of which there is one at least."""
+    seconds = sum(max(after.monotonic - before.monotonic, TICK_SECONDS) for before, after in spans)
+    others = sum((a.busy - b.busy) - (a.own - b.own) for b, a in spans)
+    waits = [
+        None if b.waited is None or a.waited is None else a.waited - b.waited for b, a in spans
+    ]
+    told = [wait for wait in waits if wait is not None]
+    slowed = [_throttled(before.throttled, after.throttled) for before, after in spans]
     return Load(
         others=max(0.0, others) / seconds,
-        stolen=max(0.0, after.stolen - before.stolen) / seconds,
-        waited=waited,
-        switched=(after.switched - before.switched) / seconds,
-        frequency=(before.frequency, after.frequency),
-        degrees=(before.degrees, after.degrees),
-        throttled=_throttled(before.throttled, after.throttled),
+        stolen=max(0.0, sum(a.stolen - b.stolen for b, a in spans)) / seconds,
+        waited=sum(told) / seconds if told else None,
+        switched=sum(a.switched - b.switched for b, a in spans) / seconds,
+        frequency=(spans[0][0].frequency, spans[-1][1].frequency),
+        degrees=(spans[0][0].degrees, spans[-1][1].degrees),
+        throttled=None if None in slowed else any(slowed),
     )
 
 
@@ -76,13 +81,15 @@ def _throttled(before: int | None, after: int | None) -> bool | None:
     return bool((before | after | began) & _NOW)
 
 
-def load_doubts(load: Load, seconds: float, processors: int | None = None) -> Iterator[str]:
-    """What speaks against a run of so many seconds that went through this.
+def load_doubts(
+    load: Load, seconds: float, parts: int = 1, processors: int | None = None
+) -> Iterator[str]:
+    """What speaks against a run of so many seconds, in so many parts, that went through this.
 
-    :param processors: of the machine; how many it really has, without them.
+    :param processors: of the machine; by default all that it has.
     """
     processors = processors or os.cpu_count() or 1
-    granular = TICKS * TICK_SECONDS / seconds
+    granular = TICKS * sqrt(parts) * TICK_SECONDS / seconds
     if load.others - granular > CROWDED * processors:
         yield (
             f"other programs took {load.others:.0%} of a processor: stop them, then measure again"

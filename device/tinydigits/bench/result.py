@@ -21,8 +21,8 @@ MAX_BYTES: Final = 50_000_000
 
 FLOOR: Final = "floor"
 """The runner that does only what can't be left out: a graph that gives back its input, or the
-passes over a frame that every way needs. The others are told as multiples of it; it has no model,
-and its answers are not looked at."""
+passes over a frame that every way needs. The others are told as multiples of it; its answers are
+not looked at."""
 
 Scenario = Literal["SingleStream", "MultiStream", "Server", "Offline"]
 Subject = Literal["glyph", "frame"]
@@ -59,9 +59,10 @@ class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One runner with one model in one scenario; times are in seconds.
 
-    ``samples`` were asked about in ``queries`` and ``wrong`` of them answered wrongly: then the run
-    is invalid. ``doubts`` say why it is not to be trusted. ``warm_up`` queries at the start are not
-    counted in the percentiles. ``joules`` are for one sample.
+    ``samples`` were asked about in ``queries``, and ``wrong`` of them answered wrongly. ``model``
+    is empty where the runner has one of its own. ``doubts`` say why it is not to be trusted.
+    ``warm_up`` queries at the start are not counted in the percentiles. ``joules`` are for one
+    sample.
     """
 
     subject: Subject
@@ -87,8 +88,8 @@ class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def valid(self) -> bool:
-        """Whether every answer was right."""
-        return not self.wrong
+        """Whether every answer was right, or is that of another model than ours."""
+        return not self.wrong or not self.model
 
 
 class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -127,7 +127,7 @@ def _group(group: Group, notes: Notes, width: int) -> list[str]:
 def _group_lines(group: Group, notes: Notes, layout: _Layout) -> list[str]:
     every = sorted(median(one) for kind in group.kinds for one in kind.rows)
     unit = unit_of(every[len(every) // 2])
-    with_floor = any(kind.floor for kind in group.kinds)
+    with_floor = any(kind.ratio(one) for kind in group.kinds for one in kind.rows)
     head = ["", *(f"p{100 * share:g} {unit.name}" for share in layout.shares), "a second", "right"]
     rows: list[Cells | str] = [[*head, *(["× floor"] if with_floor else [])]]  # noqa: RUF001
     marks = [""]
