@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 MIB: Final = 2**20
+GIB: Final = 2**30
 KB: Final = 1000
 
 
@@ -76,6 +77,8 @@ def share_text(share: float) -> str:
 
 def memory_text(count: float) -> str:
     """Bytes of memory."""
+    if count >= _BELOW * GIB:
+        return f"{three_digits(count / GIB)} GiB"
     return f"{three_digits(count / MIB)} MiB"
 
 
