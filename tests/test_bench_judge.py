@@ -88,8 +88,8 @@ def test_parts() -> None:
     [
         ({"busy": 512.5}, "other programs took 25% of a processor: stop them"),
         ({"stolen": 2.5}, "other machines on this hardware took 5.0% of a processor"),
-        ({"waited": 1.3}, "had to wait for a processor for 3.0% of the time"),
-        ({"switched": 1700}, "make way for other programs 100 times a second"),
+        ({"waited": 1.3}, "other programs kept this one waiting for 3.0% of the time: stop them"),
+        ({"switched": 1700}, "other programs came in between 100 times a second: stop them"),
         ({"frequency": 1.2e9}, "the clock fell from 1500 to 1200 MHz: cool"),
         ({"throttled": 1 << 2}, "the firmware slowed the processor down"),
         ({"throttled": 1 << 18}, "the firmware slowed the processor down"),
@@ -100,6 +100,15 @@ def test_disturbed(changes: dict[str, object], said: str) -> None:
     """Whatever disturbs a run is named, and only that, with what to do."""
     (doubt,) = doubts_after(**changes)
     assert said in doubt
+
+
+def test_crowded() -> None:
+    """What other programs did is one doubt, however it shows."""
+    (doubt,) = doubts_after(busy=530.0, waited=6.0, switched=1700)
+    assert doubt == (
+        "other programs took 200% of a processor, kept this one waiting for 50.0% of the time, "
+        "came in between 100 times a second: stop them, then measure again"
+    )
 
 
 @pytest.mark.parametrize(

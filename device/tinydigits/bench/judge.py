@@ -90,23 +90,19 @@ def load_doubts(
     """
     processors = processors or os.cpu_count() or 1
     granular = TICKS * sqrt(parts) * TICK_SECONDS / seconds
+    crowd = []
     if load.others - granular > CROWDED * processors:
-        yield (
-            f"other programs took {load.others:.0%} of a processor: stop them, then measure again"
-        )
+        crowd.append(f"took {load.others:.0%} of a processor")
+    if load.waited is not None and load.waited > LOST:
+        crowd.append(f"kept this one waiting for {load.waited:.1%} of the time")
+    if load.switched > SWITCHED:
+        crowd.append(f"came in between {load.switched:.0f} times a second")
+    if crowd:
+        yield f"other programs {', '.join(crowd)}: stop them, then measure again"
     if load.stolen - granular > LOST:
         yield (
             f"other machines on this hardware took {load.stolen:.1%} of a processor: measure where "
             "they do nothing"
-        )
-    if load.waited is not None and load.waited > LOST:
-        yield (
-            f"the program had to wait for a processor for {load.waited:.1%} of the time: stop "
-            "other programs, or keep them off one with taskset"
-        )
-    if load.switched > SWITCHED:
-        yield (
-            f"it had to make way for other programs {load.switched:.0f} times a second: stop them"
         )
     yield from _slowed(load)
 
