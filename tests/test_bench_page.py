@@ -116,6 +116,19 @@ def test_several() -> None:
     assert len(labels) == len(set(labels))
 
 
+def test_unnamed() -> None:
+    """A machine that its maker calls nothing is called by its processor."""
+    page = parsed(bench_result(machine=replace(BOARD, model="unknown", processor="AMD EPYC")))
+    assert texts(page, "h1") == ["AMD EPYC"]
+
+
+def test_one_model() -> None:
+    """A model by itself has nothing to be weighed against."""
+    result = bench_result()
+    page = parsed(replace(result, models=result.models[:1]))
+    assert "What a better model costs" not in texts(page, "h2")
+
+
 def test_little() -> None:
     """Parts that weren't measured are left out, heading and all."""
     bare = bench_result(

@@ -82,7 +82,7 @@ def test_side_by_side(lines: list[str]) -> None:
 
 def test_notes(lines: list[str]) -> None:
     """A run that is not to be trusted has numbers, which are explained below."""
-    assert line_with(lines, "scikit-learn", "[1]").endswith(" [1] [2]")
+    assert line_with(lines, "scikit-learn", "[1,").endswith(" [1,2]")
     assert line_with(lines, "  [1] invalid: 3 of 7,200 answers were wrong")
     assert line_with(lines, "  [2] other programs took 63% of a processor")
     assert line_with(lines, "tesseract").split()[-3:] == ["65%", "150", "[3]"]

@@ -137,7 +137,7 @@ def model_figures(result: Result) -> Iterator[Html]:
         if one.subject == "glyph" and one.scenario == "SingleStream" and one.runner != FLOOR:
             seconds[one.model] = min(median(one), seconds.get(one.model, float("inf")))
     shown = [model for model in result.models if model.name in seconds and model.accuracy < 1]
-    if not shown:
+    if len(shown) < 2:  # nothing to weigh against
         return
     largest = max(model.bytes for model in shown)
     dots = [

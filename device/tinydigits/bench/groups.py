@@ -187,9 +187,10 @@ class Notes:
     def __iter__(self) -> Iterator[Note]:
         return iter(self._found.values())
 
-    def numbers(self, one: Measurement) -> list[int]:
-        """Of a measurement's remarks."""
-        return sorted({self._found[_without_figures(text)].number for text in remarks(one)})
+    def mark(self, one: Measurement) -> str:
+        """The numbers of a measurement's remarks, in brackets; empty where there are none."""
+        numbers = sorted({self._found[_without_figures(text)].number for text in remarks(one)})
+        return f"[{','.join(map(str, numbers))}]" if numbers else ""
 
 
 def _without_figures(text: str) -> str:

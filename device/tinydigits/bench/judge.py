@@ -9,7 +9,14 @@ from typing import Final
 
 from tinydigits.bench.machine import Moment
 from tinydigits.bench.result import Load
-from tinydigits.bench.stats import Percentile, Times, drift, longest_warm_up, unsteadiness
+from tinydigits.bench.stats import (
+    WARM_UP_BATCH,
+    Percentile,
+    Times,
+    drift,
+    longest_warm_up,
+    unsteadiness,
+)
 from tinydigits.check.machine import HOT, SINCE_BOOT, THROTTLED
 
 WIDEST: Final = 0.2
@@ -139,7 +146,7 @@ def time_doubts(
     if len(times) < 2:
         yield f"there is only {len(times)} query: measure longer with --seconds"
         return
-    if ordered and 0 < warm_up >= longest_warm_up(len(times)):
+    if ordered and WARM_UP_BATCH < warm_up >= longest_warm_up(len(times)):  # of 20 or more
         yield (
             f"it warmed up for half of its {len(times):,} queries, perhaps longer: measure longer "
             "with --seconds"

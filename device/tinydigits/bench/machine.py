@@ -24,6 +24,9 @@ CPUS: Final = Path("/sys/devices/system/cpu")
 PROC: Final = Path("/proc")
 POWER: Final = Path("/sys/class/powercap")
 
+UNKNOWN: Final = "unknown"
+"""Where a machine doesn't tell."""
+
 _KHZ: Final = 1e3
 _MICROJOULE: Final = 1e-6
 _NANOSECOND: Final = 1e-9
@@ -45,6 +48,11 @@ class Machine(msgspec.Struct, frozen=True):
     system: str
     kernel: str
     versions: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What to call it: by its processor, where its maker calls it nothing."""
+        return self.processor if self.model == UNKNOWN else self.model
 
     @classmethod
     def this(cls) -> Self:
@@ -126,13 +134,13 @@ def _board() -> str:
         name = _text(Path(path))
         if name:
             return name
-    return "unknown"
+    return UNKNOWN
 
 
 def _processor() -> str:
     told = _text(PROC / "cpuinfo") or ""
     found = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
-    return found[1] if found else platform.processor() or "unknown"
+    return found[1] if found else platform.processor() or UNKNOWN
 
 
 def _system() -> str:

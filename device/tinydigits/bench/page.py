@@ -88,7 +88,7 @@ def render_page(results: Sequence[Result]) -> str:
 
 def _names(results: Sequence[Result]) -> list[str]:
     """What machines are called; those of the same model are numbered."""
-    models = [result.machine.model for result in results]
+    models = [result.machine.name for result in results]
     return [
         f"{model} ({models[:k].count(model) + 1})" if models.count(model) > 1 else model
         for k, model in enumerate(models)
@@ -115,7 +115,7 @@ def _machines(named: Sequence[Named]) -> Html:
 def _facts(result: Result) -> Html:
     machine, settings = result.machine, result.settings
     facts = {
-        "Machine": machine.model,
+        "Machine": machine.name,
         "Processor": f"{machine.processor}, {machine.processors} of them, {machine.architecture}",
         "Memory": memory_text(machine.memory),
         "Clock": " ".join(

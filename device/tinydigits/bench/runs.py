@@ -64,12 +64,11 @@ def _row(one: Measurement, kind: Kind, notes: Notes, *, joules: bool) -> Html:
     ]
     if joules:
         cells.append(NOTHING if one.joules is None else energy_text(one.joules))
-    told = " ".join(f"[{number}]" for number in notes.numbers(one))
     return tag(
         "tr",
         tag("th", runner_name(one), scope="row"),
         *(tag("td", cell, class_="number") for cell in cells),
-        tag("td", told, class_="bad"),
+        tag("td", notes.mark(one), class_="bad"),
     )
 
 

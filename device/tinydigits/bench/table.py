@@ -84,7 +84,8 @@ def machine_lines(machine: Machine) -> Iterator[str]:
     """What was measured on, in two lines."""
     count = f"{machine.processors} processor{'s' * (machine.processors != 1)}"
     clock = f" at up to {machine.frequency / 1e9:.3g} GHz" if machine.frequency else ""
-    yield f"{machine.model}: {machine.processor}, {count}{clock}, {memory_text(machine.memory)}"
+    what = ": ".join(dict.fromkeys((machine.name, machine.processor)))
+    yield f"{what}, {count}{clock}, {memory_text(machine.memory)}"
     yield ", ".join([machine.system, *(f"{name} {of}" for name, of in machine.versions.items())])
 
 
@@ -138,9 +139,9 @@ def _group_lines(group: Group, notes: Notes, layout: _Layout) -> list[str]:
         for one in kind.rows:
             cells = _cells(one, kind, unit, layout)
             rows.append(cells if with_floor else cells[:-1])
-            marks.append("".join(f" [{number}]" for number in notes.numbers(one)))
+            marks.append(notes.mark(one))
     lines = _aligned(rows, layout.gap)
-    return [line + mark for line, mark in zip(lines, marks, strict=True)]
+    return [f"{line} {mark}".rstrip() for line, mark in zip(lines, marks, strict=True)]
 
 
 def _cells(one: Measurement, kind: Kind, unit: Unit, layout: _Layout) -> Cells:
