@@ -186,12 +186,13 @@ def test_wide() -> None:
 
 def test_loaded() -> None:
     """A run beside busy programs is marked."""
-    busy = "import time\nend = time.monotonic() + 1.2\nwhile time.monotonic() < end: pass"
+    busy = "import time\nend = time.monotonic() + 0.9\nwhile time.monotonic() < end: pass"
     programs = [subprocess.Popen([sys.executable, "-c", busy]) for _ in range(2)]
     before = Moment.now()
-    time.sleep(0.8)
+    time.sleep(0.6)
     after = Moment.now()
     for program in programs:
         program.wait()
-    doubts = list(load_doubts(load_over([(before, after)]), after.monotonic - before.monotonic))
+    seconds = after.monotonic - before.monotonic
+    doubts = list(load_doubts(load_over([(before, after)]), seconds, processors=len(programs)))
     assert any(doubt.startswith("other programs took ") for doubt in doubts)
