@@ -16,12 +16,21 @@ from typing import Any, Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from bench_results import BOARD, bench_result
+from tinydigits.bench.page import write_page
 from tinydigits_train.__main__ import main
 from tinydigits_train.page import PAGE_NAME
 
-KINDS: Final = ("fit", "filtered", "evaluation", "comparison", "article")
+REPORTS: Final = ("fit", "filtered", "evaluation", "comparison", "article")
+BENCHMARKS: Final = ("benchmark", "machines", "unmeasured")
+KINDS: Final = (*REPORTS, *BENCHMARKS)
+
+WITHOUT_SCALES: Final = ("comparison", *BENCHMARKS)
+"""Pages on which all is in figures and no picture in colours."""
+
 PHONE: Final = 360
 DESK: Final = 1280
 SMALLEST_TEXT: Final = 11.0
@@ -75,7 +84,7 @@ on_paper: Final = pytest.mark.parametrize("look", [PAPER], ids=str, indirect=Tru
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A page of each kind, from the bundled digits."""
     folder = tmp_path_factory.mktemp("pages")
-    found = {kind: folder / kind / PAGE_NAME for kind in KINDS}
+    found = {kind: folder / kind / PAGE_NAME for kind in REPORTS}
     data = ("--data", "bundled", "-o")
     model = folder / "fit" / "digits.onnx"
     assert main(["fit", *data, str(folder / "fit")]) == 0
@@ -84,6 +93,23 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     both = (str(folder / "fit"), str(folder / "filtered"))
     assert main(["compare", *both, *data, str(folder / "comparison")]) == 0
     assert main(["article", *data, str(folder / "article")]) == 0
+    return found
+
+
+@pytest.fixture(scope="session")
+def benchmarks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A page of one machine, of several, and of one on which hardly anything was measured."""
+    folder = tmp_path_factory.mktemp("pages")
+    found = {kind: folder / f"{kind}.html" for kind in BENCHMARKS}
+    server = replace(BOARD, model="A machine with a name that is longer than a phone is wide")
+    several = [bench_result(6), bench_result(1, machine=server), bench_result(6.1)]
+    few = bench_result().measurements[2:5]
+    empty = bench_result(
+        measurements=few, models=(), cold_start=None, duty=(), memory=None, growths=(), skipped={}
+    )
+    write_page([bench_result()], found["benchmark"])
+    write_page(several, found["machines"])
+    write_page([empty], found["unmeasured"])
     return found
 
 
@@ -108,9 +134,7 @@ def look(request: pytest.FixtureRequest) -> Look:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def page(
-    request: pytest.FixtureRequest, pages: dict[str, Path], browser: Browser, look: Look
-) -> Generator[Page]:
+def page(request: pytest.FixtureRequest, browser: Browser, look: Look) -> Generator[Page]:
     """Each page in each look, which must neither ask for anything nor complain."""
     asked: list[str] = []
     complaints: list[str] = []
@@ -133,7 +157,8 @@ def page(
     opened.on("console", lambda message: complaints.append(message.text))
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.emulate_media(media=look.media)
-    opened.goto(pages[request.param].as_uri())
+    made = "benchmarks" if request.param in BENCHMARKS else "pages"  # training takes a minute
+    opened.goto(request.getfixturevalue(made)[request.param].as_uri())
     keep(opened, f"{request.param}-{look}")
     yield opened
     context.close()
@@ -200,7 +225,7 @@ def test_scales(page: Page) -> None:
         "[...ticks.children].filter(e => e.offsetWidth).map(e => e.getBoundingClientRect())"
         ".map(r => [r.left, r.top, r.right, r.bottom]))"
     )
-    assert scales or "comparison" in page.url  # where all is in figures
+    assert scales or any(kind in page.url for kind in WITHOUT_SCALES)
     for ticks in scales:
         assert len(ticks) >= 3
         assert all(before[2] + 4 <= after[0] for before, after in pairwise(ticks))

@@ -27,7 +27,8 @@ from tqdm import tqdm
 
 import marked
 from manager import Manager, short_folder
-from steady import MIB, display, memory_of, numbers
+from steady import MIB, display, numbers
+from tinydigits.bench.process import memory_of
 from tinydigits.status.command import ask
 
 FRAMES: Final = int(os.environ.get("TINYDIGITS_SOAK", "1000000"))

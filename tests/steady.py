@@ -22,6 +22,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from drawing import on_paper, photographed, written
+from tinydigits.bench.process import memory_of, processor_seconds_of
 from tinydigits.frame import Luma
 
 FRAMES: Final = int(os.environ.get("TINYDIGITS_STEADY", "20000"))
@@ -101,18 +102,6 @@ def numbers(rng: np.random.Generator) -> Iterator[str]:
     while True:
         yield f"{value:05d}"
         value += int(rng.integers(1, 400))
-
-
-def memory_of(process: int) -> int:
-    """Bytes that a process holds in memory."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE")
-
-
-def processor_seconds_of(process: int) -> float:
-    """Seconds for which a process had a processor so far."""
-    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, told[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def observe(folder: Path, frames: int, *options: str) -> Course:

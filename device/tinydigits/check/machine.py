@@ -38,8 +38,8 @@ _TIMEX_BYTES: Final = 512
 
 _VCGENCMD_SECONDS: Final = 5.0
 
-_NOW: Final = ((0, "too little voltage"), (1, "slowed down"), (2, "throttled"), (3, "too hot"))
-_SINCE_BOOT: Final = 16
+THROTTLED: Final = ((0, "too little voltage"), (1, "slowed down"), (2, "throttled"), (3, "too hot"))
+SINCE_BOOT: Final = 16
 """Bits of ``vcgencmd get_throttled``; those from 16 on are the same since it was switched on."""
 
 
@@ -125,11 +125,11 @@ def check_temperature(
     zones: str = _ZONES, throttled: Callable[[], int | None] | None = None
 ) -> Finding:
     """How hot it is, and what that or the power supply has led to."""
-    degrees = max(_temperatures(zones), default=None)
+    degrees = max(temperatures(zones), default=None)
     told = "no sensor" if degrees is None else f"{degrees:.0f} °C"
     bits = (throttled or throttled_bits)()
-    now = [what for bit, what in _NOW if bits and bits >> bit & 1]
-    before = [what for bit, what in _NOW if bits and bits >> (bit + _SINCE_BOOT) & 1]
+    now = [what for bit, what in THROTTLED if bits and bits >> bit & 1]
+    before = [what for bit, what in THROTTLED if bits and bits >> (bit + SINCE_BOOT) & 1]
     if now:
         return doubtful("heat", f"{told}, {', '.join(now)} just now: a better supply, or cooling")
     if degrees is not None and degrees >= HOT:
@@ -141,7 +141,8 @@ def check_temperature(
     return good("heat", told)
 
 
-def _temperatures(zones: str) -> Iterator[float]:
+def temperatures(zones: str = _ZONES) -> Iterator[float]:
+    """Degrees Celsius of every sensor."""
     for path in glob.glob(zones):  # noqa: PTH207  absolute
         try:
             yield int(Path(path).read_text()) / 1000

@@ -1,0 +1,183 @@
+"""``bench.json``: what was measured, on what, with which settings.
+
+Version 1: the first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from tinydigits.bench.machine import Machine
+from tinydigits.bench.stats import Histogram, Percentile
+from tinydigits.errors import DataError
+
+VERSION: Final = 1
+
+MAX_BYTES: Final = 50_000_000
+"""Far above every file of ours: a histogram takes some thousand bytes."""
+
+FLOOR: Final = "floor"
+"""The runner that does only what can't be left out: a graph that gives back its input, or the
+passes over a frame that every way needs. The others are told as multiples of it; its answers are
+not looked at."""
+
+Scenario = Literal["SingleStream", "MultiStream", "Server", "Offline"]
+Subject = Literal["glyph", "frame"]
+"""What a query asks about: the model alone, or the whole way from a frame to a reading."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What two runs must share to be compared; ``seconds`` is the length of each run."""
+
+    mode: Literal["quick", "default", "mlperf"]
+    seconds: float
+    input: str
+    threads: int
+
+
+class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the machine went through during a run; ``None`` where it doesn't tell.
+
+    ``others`` is what other programs took, ``stolen`` what other machines on the same hardware did:
+    1 is one whole processor. ``waited`` is the share of the time for which the program could have
+    run and another did, ``switched`` how often a second it had to make way. Frequencies, in hertz,
+    and degrees Celsius are before and after.
+    """
+
+    others: float
+    stolen: float
+    waited: float | None
+    switched: float
+    frequency: tuple[float | None, float | None]
+    degrees: tuple[float | None, float | None]
+    throttled: bool | None
+
+
+class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One runner with one model in one scenario; times are in seconds.
+
+    ``samples`` were asked about in ``queries``, and ``wrong`` of them answered wrongly. ``model``
+    is empty where the runner has one of its own. ``doubts`` say why it is not to be trusted.
+    ``warm_up`` queries at the start are not counted in the percentiles. ``joules`` are for one
+    sample.
+    """
+
+    subject: Subject
+    scenario: Scenario
+    runner: str
+    model: str
+    width: int | None
+    height: int | None
+    digits: int
+    queries: int
+    samples: int
+    wrong: int
+    rate: float
+    percentiles: tuple[Percentile, ...]
+    early_stopping: float | None
+    histogram: Histogram
+    warm_up: int
+    stages: dict[str, float]
+    bound: float | None
+    joules: float | None
+    load: Load
+    doubts: tuple[str, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether every answer was right, or is that of another model than ours."""
+        return not self.wrong or not self.model
+
+
+class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model that was measured; ``accuracy`` is what its card says."""
+
+    name: str
+    sha256: str
+    bytes: int
+    accuracy: float
+    weights: str
+
+
+class ColdStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From the start of a process to its first reading: seconds of each part, of several starts.
+
+    ``floor`` is what a bare ``import numpy, PIL.Image, onnxruntime`` takes.
+    """
+
+    parts: dict[str, tuple[float, ...]]
+    total: tuple[float, ...]
+    floor: tuple[float, ...]
+
+
+class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The program at a steady rate: the share of one processor it takes, and frames it missed.
+
+    ``wrong`` of its readings were not what the frames show; ``memory`` is in bytes.
+    """
+
+    fps: float
+    width: int
+    height: int
+    frames: int
+    missed: int
+    wrong: int
+    processor: float
+    memory: int
+
+
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bytes that the process holds after each step of its start, at its peak, and steadily."""
+
+    after: dict[str, int]
+    peak: int
+    steady: int
+
+
+class Growth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the time of a frame grows: as the amount to the power of ``exponent``.
+
+    ``amounts`` are the pixels or digits that were measured, ``seconds`` the medians.
+    """
+
+    runner: str
+    model: str
+    amount: Literal["pixels", "digits"]
+    amounts: tuple[int, ...]
+    seconds: tuple[float, ...]
+    exponent: float
+
+
+class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of it."""
+
+    content: Literal["tinydigits bench"]
+    version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
+    wall: float
+    machine: Machine
+    settings: Settings
+    models: tuple[ModelFile, ...]
+    measurements: tuple[Measurement, ...]
+    skipped: dict[str, str]
+    cold_start: ColdStart | None = None
+    duty: tuple[Duty, ...] = ()
+    memory: Memory | None = None
+    growths: tuple[Growth, ...] = ()
+
+
+def load_result(path: Path) -> Result:
+    """A result from its file.
+
+    :raises DataError: where it is none, or of another version.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DataError(f"{path}: it is larger than any result of tinydigits bench")
+        return msgspec.json.decode(path.read_bytes(), type=Result)
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error.strerror or error}") from error
+    except msgspec.MsgspecError as error:
+        raise DataError(f"{path} is no result of tinydigits bench {VERSION}: {error}") from error

@@ -1,0 +1,80 @@
+"""Every run of a result, as tables of the page."""
+
+from __future__ import annotations
+
+from tinydigits.bench.figures import (
+    energy_text,
+    rate_text,
+    share_text,
+    three_digits,
+    time_text,
+    unit_of,
+)
+from tinydigits.bench.groups import Group, Kind, Notes, at_share, groups, right, runner_name
+from tinydigits.bench.markup import Html, joined, tag
+from tinydigits.bench.result import Measurement, Result
+from tinydigits.bench.stats import Percentile
+from tinydigits.bench.table import SHARES
+
+NOTHING = "–"  # noqa: RUF001  an empty cell
+
+
+def run_tables(result: Result, name: str = "") -> Html:
+    """One for each scenario of glyphs and frames, folded; the name tells machines apart."""
+    notes = Notes(result)
+    shown = []
+    for group in groups(result.measurements):
+        table = scrolled(f"{group.title} {name}".rstrip(), _table(group, notes))
+        shown.append(tag("details", tag("summary", group.title), table))
+    return joined(*shown)
+
+
+def scrolled(label: str, content: Html) -> Html:
+    """Wide content, that can be moved with keys too."""
+    return tag("div", content, class_="scroll", role="region", tabindex="0", aria_label=label)
+
+
+def _table(group: Group, notes: Notes) -> Html:
+    joules = any(one.joules is not None for kind in group.kinds for one in kind.rows)
+    columns = [*(f"p{100 * share:g}" for share in SHARES), "a second", "right", "× floor"]  # noqa: RUF001
+    columns += ["energy"] if joules else []
+    head = tag(
+        "tr",
+        tag("th", "runner", scope="col"),
+        *(tag("th", name, scope="col", class_="number") for name in columns),
+        tag("th", "notes", scope="col"),
+    )
+    rows = []
+    for kind in group.kinds:
+        if kind.name:
+            named = tag("th", kind.name, scope="rowgroup", colspan=len(columns) + 2)
+            rows.append(tag("tr", named, class_="kind-row"))
+        rows += [_row(one, kind, notes, joules=joules) for one in kind.rows]
+    caption = tag("caption", "Times of a query, with the 95% interval; notes are explained below.")
+    return tag("table", caption, tag("thead", head), tag("tbody", *rows))
+
+
+def _row(one: Measurement, kind: Kind, notes: Notes, *, joules: bool) -> Html:
+    share, ratio = right(one), kind.ratio(one)
+    cells = [
+        *(_percentile(at_share(one, share)) for share in SHARES),
+        rate_text(one.rate),
+        NOTHING if share is None else share_text(share),
+        NOTHING if ratio is None else three_digits(ratio),
+    ]
+    if joules:
+        cells.append(NOTHING if one.joules is None else energy_text(one.joules))
+    return tag(
+        "tr",
+        tag("th", runner_name(one), scope="row"),
+        *(tag("td", cell, class_="number") for cell in cells),
+        tag("td", notes.mark(one), class_="bad"),
+    )
+
+
+def _percentile(told: Percentile | None) -> Html:
+    if told is None:
+        return Html(NOTHING)
+    unit = unit_of(told.seconds)
+    low, high = ("?" if end is None else unit.figure(end) for end in (told.low, told.high))
+    return joined(time_text(told.seconds), tag("span", f" {low} to {high}", class_="off"))

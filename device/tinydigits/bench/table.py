@@ -1,0 +1,278 @@
+"""A result as a table in a terminal, of 80 columns too."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from tinydigits.bench.figures import (
+    Unit,
+    decimals_of,
+    energy_text,
+    memory_text,
+    middle,
+    rate_text,
+    share_text,
+    size_text,
+    three_digits,
+    time_text,
+    unit_of,
+)
+from tinydigits.bench.groups import (
+    Group,
+    Kind,
+    Notes,
+    at_share,
+    groups,
+    kind_name,
+    meanwhile,
+    median,
+    right,
+    runner_name,
+    with_stages,
+)
+from tinydigits.bench.machine import Machine
+from tinydigits.bench.result import (
+    ColdStart,
+    Duty,
+    Growth,
+    Measurement,
+    Memory,
+    ModelFile,
+    Result,
+)
+from tinydigits.bench.stats import Percentile
+
+WIDTH: Final = 80
+SHARES: Final = (0.5, 0.9, 0.99)
+LESS_IMPORTANT: Final = 0.9
+"""Is told without its interval, or not at all, where the lines would be too long."""
+
+BAR: Final = 30
+"""Columns of the longest bar."""
+
+_WHOLE: Final = "━"
+_HALF: Final = "╸"
+_NOTHING: Final = "–"  # noqa: RUF001  an empty cell
+
+Cells = list[str]
+
+
+def render_table(result: Result, width: int = WIDTH) -> str:
+    """The result as text, in lines of at most so many columns where that can be."""
+    notes = Notes(result)
+    parts = [_heading(result, width)]
+    parts += [_group(group, notes, width) for group in groups(result.measurements)]
+    parts += _stages(result.measurements)
+    parts += [_models(result.models), _energy(result.measurements)]
+    if result.cold_start:
+        parts.append(_cold_start(result.cold_start))
+    if result.memory:
+        parts.append(_memory(result.memory))
+    if result.duty:
+        parts.append(_duty(result.duty))
+    if result.growths:
+        parts.append([_growth(growth) for growth in result.growths])
+    parts.append(_wrapped("not measured:", (f"{k}: {v}" for k, v in result.skipped.items()), width))
+    parts.append(_wrapped("not to be trusted:", map(str, notes), width))
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def machine_lines(machine: Machine) -> Iterator[str]:
+    """What was measured on, in two lines."""
+    count = f"{machine.processors} processor{'s' * (machine.processors != 1)}"
+    clock = f" at up to {machine.frequency / 1e9:.3g} GHz" if machine.frequency else ""
+    what = ": ".join(dict.fromkeys((machine.name, machine.processor)))
+    yield f"{what}, {count}{clock}, {memory_text(machine.memory)}"
+    yield ", ".join([machine.system, *(f"{name} {of}" for name, of in machine.versions.items())])
+
+
+def _heading(result: Result, width: int) -> list[str]:
+    settings = result.settings
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(result.wall))
+    threads = f"{settings.threads} thread{'s' * (settings.threads != 1)}"
+    lines = [f"tinydigits bench, {when}: {settings.seconds:g} s a run, {threads}"]
+    lines += machine_lines(result.machine)
+    lines.append(f"what was read: {settings.input}")
+    if result.measurements:
+        lines.append(f"meanwhile: {meanwhile(result.measurements)}")
+    return [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]
+
+
+class _Layout(NamedTuple):
+    """What is told of a measurement, and how many columns are between."""
+
+    shares: tuple[float, ...]
+    bare: float | None
+    gap: int
+
+
+_LAYOUTS: Final = (
+    _Layout(SHARES, None, 2),
+    _Layout(SHARES, None, 1),
+    _Layout(SHARES, LESS_IMPORTANT, 1),
+    _Layout(tuple(share for share in SHARES if share != LESS_IMPORTANT), None, 2),
+)
+
+
+def _group(group: Group, notes: Notes, width: int) -> list[str]:
+    for layout in _LAYOUTS:
+        lines = _group_lines(group, notes, layout)
+        if max(map(len, lines)) <= width:
+            break
+    return [group.title, *lines]
+
+
+def _group_lines(group: Group, notes: Notes, layout: _Layout) -> list[str]:
+    every = sorted(median(one) for kind in group.kinds for one in kind.rows)
+    unit = unit_of(every[len(every) // 2])
+    with_floor = any(kind.ratio(one) for kind in group.kinds for one in kind.rows)
+    head = ["", *(f"p{100 * share:g} {unit.name}" for share in layout.shares), "a second", "right"]
+    rows: list[Cells | str] = [[*head, *(["× floor"] if with_floor else [])]]  # noqa: RUF001
+    marks = [""]
+    for kind in group.kinds:
+        if kind.name:
+            rows.append(f"  {kind.name}")
+            marks.append("")
+        for one in kind.rows:
+            cells = _cells(one, kind, unit, layout)
+            rows.append(cells if with_floor else cells[:-1])
+            marks.append(notes.mark(one))
+    lines = _aligned(rows, layout.gap)
+    return [f"{line} {mark}".rstrip() for line, mark in zip(lines, marks, strict=True)]
+
+
+def _cells(one: Measurement, kind: Kind, unit: Unit, layout: _Layout) -> Cells:
+    share, ratio = right(one), kind.ratio(one)
+    return [
+        ("    " if kind.name else "  ") + runner_name(one),
+        *(_percentile(at_share(one, share), unit, layout.bare) for share in layout.shares),
+        rate_text(one.rate),
+        _NOTHING if share is None else share_text(share),
+        _NOTHING if ratio is None else three_digits(ratio),
+    ]
+
+
+def _percentile(told: Percentile | None, unit: Unit, bare: float | None) -> str:
+    """A percentile, and how far it may be off; a question mark where that isn't known."""
+    if told is None:
+        return _NOTHING
+    value = unit.figure(told.seconds)
+    if told.share == bare:
+        return value
+    if told.low is None or told.high is None:
+        return f"{value}±?"
+    off = max(told.seconds - told.low, told.high - told.seconds) / unit.seconds
+    return f"{value}±{off:,.{decimals_of(told.seconds / unit.seconds)}f}"
+
+
+def _aligned(rows: Sequence[Cells | str], gap: int = 2) -> list[str]:
+    """Cells below each other, the first to the left; a row that is text stays as it is."""
+    tabular = [row for row in rows if not isinstance(row, str)]
+    widths = [max(map(len, column)) for column in zip(*tabular, strict=True)]
+    return [row if isinstance(row, str) else _line(row, widths, gap) for row in rows]
+
+
+def _line(cells: Cells, widths: Sequence[int], gap: int) -> str:
+    first, *rest = [
+        cell.rjust(width) if place else cell.ljust(width)
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return (" " * gap).join([first, *rest]).rstrip()
+
+
+def _bars(rows: Sequence[tuple[str, str, float]]) -> list[str]:
+    """Names, figures and bars, the longest of which is as long as a bar may be."""
+    longest = max(amount for _, _, amount in rows) or 1
+    lines = _aligned([[f"  {name}", figure] for name, figure, _ in rows])
+    return [
+        f"{line}  {_bar(amount / longest)}".rstrip()
+        for line, (_, _, amount) in zip(lines, rows, strict=True)
+    ]
+
+
+def _bar(share: float) -> str:
+    whole, half = divmod(round(2 * share * BAR), 2)
+    return _WHOLE * whole + _HALF * half
+
+
+def _stages(measurements: Sequence[Measurement]) -> list[list[str]]:
+    parts = []
+    for one in with_stages(measurements):
+        whole = sum(one.stages.values()) or 1.0
+        rows = [
+            (stage, f"{time_text(seconds)}  {100 * seconds / whole:3.0f}%", seconds)
+            for stage, seconds in one.stages.items()
+        ]
+        what = ", ".join(filter(None, (kind_name(one) or "glyphs", runner_name(one))))
+        parts.append([f"Time per stage: {what}", *_bars(rows)])
+    return parts
+
+
+def _models(models: Sequence[ModelFile]) -> list[str]:
+    rows: list[Cells | str] = [["  ", "size", "of its test digits right"]]
+    for one in models:
+        name = f"  {one.name}, {one.weights}"
+        rows.append([name, size_text(one.bytes), share_text(one.accuracy)])
+    return ["Models", *_aligned(rows)] if models else []
+
+
+def _energy(measurements: Sequence[Measurement]) -> list[str]:
+    rows: list[Cells | str] = [
+        [
+            f"  {', '.join(filter(None, (kind_name(one), runner_name(one))))}",
+            energy_text(one.joules),
+        ]
+        for one in measurements
+        if one.joules is not None and one.scenario == "SingleStream"
+    ]
+    return ["Energy for one answer, SingleStream", *_aligned(rows)] if rows else []
+
+
+def _cold_start(cold: ColdStart) -> list[str]:
+    total, floor = middle(cold.total), middle(cold.floor)
+    parts = {name: middle(seconds) for name, seconds in cold.parts.items()}
+    times = f"{total / floor:.2f} × floor"  # noqa: RUF001
+    return [
+        f"Cold start: {time_text(total)} from nothing to the first reading, {times}",
+        *_bars([(name, time_text(seconds), seconds) for name, seconds in parts.items()]),
+        f"  floor: {time_text(floor)} for import numpy, PIL.Image, onnxruntime",
+    ]
+
+
+def _memory(memory: Memory) -> list[str]:
+    steps = {f"after {name}": count for name, count in memory.after.items()}
+    steps |= {"at its peak": memory.peak, "steady": memory.steady}
+    rows = [(name, memory_text(count), float(count)) for name, count in steps.items()]
+    return [f"Memory: {memory_text(memory.steady)} while it reads", *_bars(rows)]
+
+
+def _duty(duty: Sequence[Duty]) -> list[str]:
+    head = ["  frames", "a second", "read", "missed", "wrong", "of a processor", "memory"]
+    rows: list[Cells | str] = [head]
+    for one in duty:
+        counts = f"{one.frames:,}", f"{one.missed:,}", f"{one.wrong:,}"
+        size, share = f"  {one.width}x{one.height}", f"{100 * one.processor:.1f}%"
+        rows.append([size, f"{one.fps:g}", *counts, share, memory_text(one.memory)])
+    return ["Steady rate: tinydigits run", *_aligned(rows)]
+
+
+def _growth(growth: Growth) -> str:
+    first, last = growth.amounts[0], growth.amounts[-1]
+    return (
+        f"Time grows as {growth.amount}^{growth.exponent:.2f} from {first:,} to {last:,}: "
+        f"{growth.runner} {growth.model}".rstrip()
+    )
+
+
+def _wrapped(title: str, texts: Iterator[str], width: int) -> list[str]:
+    lines = [
+        line
+        for text in texts
+        for line in textwrap.wrap(
+            text, width, initial_indent="  ", subsequent_indent="      ", break_long_words=False
+        )
+    ]
+    return [title, *lines] if lines else []
