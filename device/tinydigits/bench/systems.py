@@ -64,6 +64,6 @@ class OwnReader:
         self.clock = StageClock()
 
     def __call__(self, luma: Luma) -> str:
-        """The digits of a frame."""
+        """The digits of a frame, without its line breaks and decimal points."""
         reading: Reading = self._reader.reading(luma, self.clock)
-        return reading.text.replace("\n", "")
+        return "".join(character for character in reading.text if character.isdigit())
