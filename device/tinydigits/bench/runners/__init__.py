@@ -19,8 +19,8 @@ class SkippedError(TinyDigitsError):
 class Runner(NamedTuple):
     """One of those who are measured.
 
-    :param fitted: whether it runs the model file, so that it is measured with each; others are
-        measured once.
+    :param fitted: whether it is the model that is measured, so that each model is; others are
+        measured once, and given the first model should they want one.
     :param checked: whether it gives answers, which can be right or wrong.
     """
 
@@ -28,11 +28,6 @@ class Runner(NamedTuple):
     name: str
     fitted: bool = True
     checked: bool = True
-
-    @property
-    def bound(self) -> bool:
-        """Whether a wrong answer makes a run invalid: it is the model's own, on another way."""
-        return self.fitted and self.checked
 
 
 RUNNERS: Final = (
