@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,7 @@ from tinydigits.bench.runners.floor import open_frames as open_passes
 from tinydigits.bench.runners.floor import open_glyphs as open_floor
 from tinydigits.bench.runners.ort import open_frames
 from tinydigits.bench.runners.program import frame_program, pgm
-from tinydigits.bench.systems import Classify
+from tinydigits.bench.systems import Classify, ReadText
 from tinydigits.bench.wire import field, fields
 from tinydigits.classifier import DEFAULT_MODEL, Classifier, Glyphs
 from tinydigits.errors import ModelError
@@ -110,9 +112,9 @@ def test_floor() -> None:
     assert np.array_equal(open_floor(b"")(glyphs), glyphs)
 
 
-def test_frames(folder: object) -> None:
+def test_frames(folder: Path) -> None:
     """The device's reader reads a frame's digits; the floor of reading none."""
-    frame = Frame.from_file(folder / "5410.png")  # type: ignore[operator] # a path
+    frame = Frame.from_file(folder / "5410.png")
     assert open_frames(DEFAULT_MODEL.read_bytes())(frame.luma) == "5410"
     assert open_passes(sample_model())(frame.luma) == ""
 
@@ -185,3 +187,17 @@ def test_wire_foreign(content: bytes) -> None:
     except ModelError:
         return
     assert all(isinstance(value, int | bytes) for _, value in found)
+
+
+@pytest.mark.parametrize(("name", "program"), [("tesseract", "tesseract"), ("ssocr", "ssocr")])
+def test_readers(name: str, program: str, folder: Path) -> None:
+    """Other readers get the whole frame and give digits, where they are installed."""
+    opener = import_module(f"tinydigits.bench.runners.{name}").open_frames
+    if shutil.which(program) is None:
+        with pytest.raises(SkippedError, match=r"^missing: apt install "):
+            opener(b"")
+        return
+    read: ReadText = opener(b"")
+    luma = Frame.from_file(folder / "5410.png").luma
+    assert set(read(luma)) <= set("0123456789")
+    assert read(np.full_like(luma, 200)) == ""

@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Final, Self
 
+from tinydigits.bench.agreement import agreements
 from tinydigits.bench.candidates import load_candidates
 from tinydigits.bench.growth import growths
 from tinydigits.bench.machine import Machine
@@ -21,7 +22,7 @@ from tinydigits.errors import UsageError
 from tinydigits.files import make_folder
 
 INVALID: Final = 1
-"""The exit code where an answer was wrong."""
+"""The exit code where an answer was wrong, or LoadGen says that a run is not valid."""
 
 JSON_NAME: Final = "bench.json"
 
@@ -42,9 +43,13 @@ def bench_command(options: argparse.Namespace) -> int:
         print(indented_json(result))
     else:
         print(render_table(result))
+        if result.loadgen:
+            print("\nMLCommons' LoadGen")
+            print("\n".join(f"  {one}" for one in agreements(result)))
     if options.output is not None:
         write_json(result, options.output / JSON_NAME)
-    return 0 if all(one.valid for one in result.measurements) else INVALID
+    valid = [one.valid for one in result.measurements] + [one.valid for one in result.loadgen]
+    return 0 if all(valid) else INVALID
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
@@ -59,6 +64,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
         sizes=options.size,
         digits=options.digits,
         pictures=options.pictures is not None,
+        loadgen=options.loadgen,
     )
 
 
@@ -89,6 +95,7 @@ def run_plan(plan: Plan, options: argparse.Namespace) -> Result:
         measurements=tuple(measured.measurements),
         skipped=measured.skipped,
         growths=growths(measured.measurements),
+        loadgen=tuple(measured.loadgen),
     )
 
 

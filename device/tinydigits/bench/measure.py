@@ -7,9 +7,16 @@ from typing import Final
 from tinydigits.bench.course import Finished
 from tinydigits.bench.energy import joules_a_sample
 from tinydigits.bench.judge import load_doubts, load_over, time_doubts
+from tinydigits.bench.messages import Generated
 from tinydigits.bench.plan import Round
-from tinydigits.bench.result import Measurement, Scenario
-from tinydigits.bench.stats import Histogram, early_stopping_estimate, percentile, warm_up
+from tinydigits.bench.result import LoadGenRun, Measurement, Scenario
+from tinydigits.bench.stats import (
+    Histogram,
+    Percentile,
+    early_stopping_estimate,
+    percentile,
+    warm_up,
+)
 
 SHARES: Final = (0.5, 0.9, 0.99)
 """Of queries, whose times are told."""
@@ -63,4 +70,23 @@ def measurement(
             *time_doubts(run.times, cold, told, ordered=ordered),
             *load_doubts(load, run.seconds, len(run.spans)),
         ),
+    )
+
+
+def loadgen_run(ours: Measurement, theirs: Generated) -> LoadGenRun:
+    """What LoadGen made of the same."""
+    return LoadGenRun(
+        subject=ours.subject,
+        scenario=ours.scenario,
+        model=ours.model,
+        width=ours.width,
+        height=ours.height,
+        digits=ours.digits,
+        valid=theirs.valid and not theirs.wrong,
+        wrong=theirs.wrong,
+        percentiles=tuple(
+            Percentile(share, seconds, None, None) for share, seconds in theirs.percentiles
+        ),
+        rate=theirs.rate,
+        summary=theirs.summary,
     )

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from tinydigits.bench.machine import Moment
-from tinydigits.bench.result import Subject
+from tinydigits.bench.result import Scenario, Subject
 from tinydigits.bench.stats import Times
 
 PREFIX: Final = 4
@@ -57,6 +57,18 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
     seed: int = 0
 
 
+class Generate(msgspec.Struct, frozen=True, tag=True):
+    """Let LoadGen measure a run; answered by ``Generated`` or ``Skipped``.
+
+    ``rate`` is how many samples a second the runner answers in the scenario, ``bound`` Server's.
+    """
+
+    scenario: Scenario
+    seconds: float
+    rate: float
+    bound: float
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """It is done."""
 
@@ -88,8 +100,22 @@ class Part(msgspec.Struct, frozen=True, tag=True):
         return np.frombuffer(self.packed, np.float64)
 
 
-Request = Open | Give | Ask
-Reply = Ready | Skipped | Part
+class Generated(msgspec.Struct, frozen=True, tag=True):
+    """What LoadGen says of a run: its whole ``summary``, and what is read from it.
+
+    ``percentiles`` are shares of the queries and seconds, ``rate`` samples a second where it tells
+    them; ``wrong`` samples were answered wrongly, which it doesn't look at.
+    """
+
+    valid: bool
+    percentiles: tuple[tuple[float, float], ...]
+    rate: float | None
+    wrong: int
+    summary: str
+
+
+Request = Open | Give | Ask | Generate
+Reply = Ready | Skipped | Part | Generated
 
 _requests: Final[msgspec.msgpack.Decoder[Request]] = msgspec.msgpack.Decoder(Request)
 _replies: Final[msgspec.msgpack.Decoder[Reply]] = msgspec.msgpack.Decoder(Reply)

@@ -38,11 +38,17 @@ OFFLINE_GLYPHS: Final = 1000
 """Glyphs that a query of Offline asks about, as far as a part of a run has time for them."""
 
 
+GENERATED: Final[frozenset[Scenario]] = frozenset({"SingleStream", "Offline"})
+"""What LoadGen measures where no scenario is named: for the others it asks until it is sure of p99,
+662 queries at least, however long that takes."""
+
+
 class Round(NamedTuple):
     """Runners that are measured in turn, in one scenario, with the same input.
 
     ``size`` is the width and height of frames, ``None`` of glyphs and of pictures of any size;
-    ``digits`` how many each shows, 0 of pictures that show any number.
+    ``digits`` how many each shows, 0 of pictures that show any number. With ``loadgen`` the
+    device's own way is measured by LoadGen too.
     """
 
     subject: Subject
@@ -50,6 +56,7 @@ class Round(NamedTuple):
     digits: int
     scenario: Scenario
     runners: tuple[Runner, ...]
+    loadgen: bool
 
     @property
     def bound(self) -> float:
@@ -75,6 +82,7 @@ class Plan:
     sizes: Sequence[tuple[int, int]] = ()
     digits: Sequence[int] = ()
     pictures: bool = False
+    loadgen: bool = False
 
     @property
     def each(self) -> float:
@@ -130,7 +138,8 @@ class Plan:
             if runner.subject == subject
             and runner.name in (self.runners or self._names(scenario, usual=usual))
         )
-        return Round(subject, size, digits, scenario, runners)
+        usual = usual and (self.mode == "mlperf" or bool(self.scenarios) or scenario in GENERATED)
+        return Round(subject, size, digits, scenario, runners, self.loadgen and usual)
 
     def _names(self, scenario: Scenario, *, usual: bool) -> Sequence[str]:
         """Who is measured where nobody is named: all where people look first, else the device."""

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from tinydigits.bench.candidates import Candidate
 from tinydigits.bench.colleague import Colleague, CrashError
 from tinydigits.bench.course import course_of
-from tinydigits.bench.measure import measurement
-from tinydigits.bench.messages import Open, Skipped
+from tinydigits.bench.measure import loadgen_run, measurement
+from tinydigits.bench.messages import Generate, Generated, Open, Skipped
 from tinydigits.bench.plan import OFFLINE_GLYPHS, Plan, Round
-from tinydigits.bench.result import Measurement
+from tinydigits.bench.result import LoadGenRun, Measurement
 from tinydigits.bench.rounds import Entrant, interleave
-from tinydigits.bench.runners import Runner
+from tinydigits.bench.runners import OWN, Runner
 from tinydigits.bench.supply import Supply
+
+LOADGEN_TIMES: Final = 20
+"""As long as it is told to ask, LoadGen may take: it asks on until there are enough queries."""
 
 
 class Progress(Protocol):
@@ -36,6 +39,7 @@ class Measured(NamedTuple):
 
     measurements: list[Measurement]
     skipped: dict[str, str]
+    loadgen: list[LoadGenRun]
 
 
 class Session:
@@ -51,8 +55,7 @@ class Session:
         self._models = models
         self._supply = supply
         self._watts = watts
-        self._measurements: list[Measurement] = []
-        self._skipped: dict[str, str] = {}
+        self._measured = Measured([], {}, [])
 
     def run(self, progress: Progress) -> Measured:
         """Measure everything.
@@ -62,7 +65,7 @@ class Session:
         for _, rounds in groupby(self._plan.rounds(), lambda one: one.subject):
             with ExitStack() as stack:
                 self._subject(list(rounds), stack, progress)
-        return Measured(self._measurements, self._skipped)
+        return self._measured
 
     def _subject(self, rounds: list[Round], stack: ExitStack, progress: Progress) -> None:
         progress.say(f"{rounds[0].subject}: starting")
@@ -108,7 +111,7 @@ class Session:
                 self._leave_out(entrant, reply.why, entrants)
 
     def _leave_out(self, entrant: Entrant, why: str, entrants: list[Entrant]) -> None:
-        self._skipped[entrant.name] = why
+        self._measured.skipped[entrant.name] = why
         entrants.remove(entrant)
         entrant.colleague.end()
 
@@ -126,7 +129,24 @@ class Session:
             made = measurement(
                 one, entrant.runner.name, entrant.model, course.finished(), self._watts
             )
-            self._measurements.append(made)
+            self._measured.measurements.append(made)
+            if one.loadgen and entrant.runner.name == OWN:
+                progress.say(f"{one.what}, LoadGen")
+                self._generate(one, made, entrant)
+
+    def _generate(self, one: Round, made: Measurement, entrant: Entrant) -> None:
+        """The same by LoadGen, which leaves out itself alone if it can't."""
+        seconds = self._plan.length(one.scenario).seconds
+        asked = Generate(one.scenario, seconds, made.rate, one.bound)
+        try:
+            reply = entrant.colleague.ask(asked, LOADGEN_TIMES * seconds)
+        except CrashError as error:
+            self._measured.skipped["loadgen"] = str(error)
+        else:
+            if isinstance(reply, Generated):
+                self._measured.loadgen.append(loadgen_run(made, reply))
+            elif isinstance(reply, Skipped):
+                self._measured.skipped["loadgen"] = reply.why
 
 
 def measure(

@@ -11,14 +11,16 @@ import signal
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
 from tinydigits.bench.inputs import FrameSet, GlyphSet
+from tinydigits.bench.loadgen import generate
 from tinydigits.bench.machine import Moment
 from tinydigits.bench.messages import (
     Ask,
+    Generate,
     Give,
     Open,
     Part,
@@ -42,6 +44,9 @@ from tinydigits.bench.systems import FrameSystem, GlyphSystem, OwnReader, Unchec
 from tinydigits.classifier import read_model
 from tinydigits.errors import TinyDigitsError
 
+LOADGEN: Final = "mlperf_loadgen"
+"""The module that has an extra of its own."""
+
 
 class Work:
     """A runner, and what it is asked about."""
@@ -59,7 +64,8 @@ class Work:
         except SkippedError as error:
             return Skipped(str(error))
         except ModuleNotFoundError as error:
-            return Skipped(f"missing: {error.name}, pip install 'tinydigits[bench]'")
+            extra = "loadgen" if error.name == LOADGEN else "bench"
+            return Skipped(f"missing: {error.name}, pip install 'tinydigits[{extra}]'")
         except TinyDigitsError as error:
             return Skipped(f"refused: {error}")
         except Exception as error:  # noqa: BLE001  a library's own, which is told in its place
@@ -72,6 +78,8 @@ class Work:
             self._give(request)
         elif self._system is None:
             return Skipped("failed: it was given nothing to be asked about")
+        elif isinstance(request, Generate):
+            return generate(self._system, request)
         else:
             return self._measured(self._system, request)
         return Ready()

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from tinydigits.bench.linear import Linear
+from tinydigits.bench.runners import SkippedError
 from tinydigits.bench.systems import Classify, OwnReader, ReadText
 from tinydigits.classifier import Classifier
 from tinydigits.reader import Reader
 
 ALL: Final = 2**20
-"""Glyphs to a call: all of a query. The reader takes few at a time, to keep little memory."""
+"""Glyphs to a call of a linear model: all of a query, 10 kB each. Others take ten times as much,
+and read no glyph the sooner by it: as many as the device puts into a call."""
 
 
 def open_glyphs(model: bytes) -> Classify:
     """The classifier of a model file's content."""
+    try:
+        Linear.of(model)
+    except SkippedError:
+        return Classifier.from_bytes(model).probabilities
     return Classifier.from_bytes(model, batch=ALL).probabilities
 
 
