@@ -24,11 +24,11 @@ from samples import sample_card, sample_estimator, sample_glyphs, sample_model
 from tinydigits.bench.inputs import SIZES, drawn_frames
 from tinydigits.bench.loadgen import LEAST_QUERIES, generate
 from tinydigits.bench.messages import Generate
+from tinydigits.bench.runners.ort import open_frames
 from tinydigits.bench.scenario import Length, System, lead_in, one_after_the_other
 from tinydigits.bench.stats import percentile
-from tinydigits.bench.systems import FrameSystem, OwnReader
+from tinydigits.bench.systems import FrameSystem
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
-from tinydigits.reader import Reader
 from tinydigits_export.fitted import Fitted
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.sweep import Workers, sweep
@@ -118,8 +118,9 @@ def by_loadgen(system: System[Any]) -> float:
 def test_loadgen_agrees() -> None:
     """MLCommons' LoadGen finds runs of ours valid, and its percentile is within 5 % of ours."""
     pytest.importorskip("mlperf_loadgen", reason="pip install 'tinydigits[loadgen]'")
-    classifier = Classifier.load(DEFAULT_MODEL)
-    system = FrameSystem(OwnReader(Reader(classifier)), drawn_frames(classifier.card, SIZES[0], 1))
+    card = Classifier.load(DEFAULT_MODEL).card
+    read = open_frames(DEFAULT_MODEL.read_bytes())
+    system = FrameSystem(read, drawn_frames(card, SIZES[0], 5))
     ratios: list[float] = []
     # another program disturbs some parts more than others: as many as it takes, up to a limit
     while len(ratios) < MOST_PARTS:

@@ -13,14 +13,18 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bench_results import glyph_measurements
+from bench_results import bench_result, glyph_measurements
 from command_line import Capture, complaint, printed
 from samples import sample_model
 from tinydigits.__main__ import main
 from tinydigits.bench import command
+from tinydigits.bench.around import Around
 from tinydigits.bench.command import Line, plan_of
+from tinydigits.bench.measure import loadgen_run
+from tinydigits.bench.messages import Generated
 from tinydigits.bench.plan import SECONDS, Plan
 from tinydigits.bench.result import Result, load_result
+from tinydigits.bench.save import write_json
 from tinydigits.bench.session import Measured
 from tinydigits.options import make_parser
 
@@ -81,18 +85,55 @@ def test_frames(capsys: Capture) -> None:
 @pytest.fixture
 def made_up(monkeypatch: pytest.MonkeyPatch) -> Measured:
     """What is measured in the place of the truth."""
-    measured = Measured(glyph_measurements(1.0), {"litert": "missing: pip install it"})
+    measured = Measured(glyph_measurements(1.0), {"litert": "missing: pip install it"}, [])
     measured.measurements[:] = [replace(one, wrong=0) for one in measured.measurements]
     monkeypatch.setattr(command, "measure", lambda *_: measured)
+    around = Around(memory=bench_result().memory, skipped={"cold start": "it failed"})
+    monkeypatch.setattr(command, "measure_around", lambda *_: around)
     return measured
 
 
-def test_table(made_up: Measured, capsys: Capture) -> None:
-    """A table is printed, and who was left out."""
-    assert main(["bench"]) == 0
+def test_table(made_up: Measured, capsys: Capture, tmp_path: Path) -> None:
+    """A table is printed, with who was left out; the result and a page of it are written."""
+    assert main(["bench", "-o", str(tmp_path / "out")]) == 0
     table = printed(capsys)
     assert all(one.runner in table for one in made_up.measurements)
     assert "litert" in table
+    result = load_result(tmp_path / "out" / "bench.json")
+    assert result.measurements == tuple(made_up.measurements)
+    assert result.memory == bench_result().memory
+    assert result.skipped == {"litert": "missing: pip install it", "cold start": "it failed"}
+    assert "litert" in (tmp_path / "out" / "bench.html").read_text()
+
+
+def test_loadgen(made_up: Measured, capsys: Capture) -> None:
+    """What LoadGen says is printed too, and a run that it finds invalid is an error."""
+    ours = made_up.measurements[0] = replace(made_up.measurements[0], runner="ort")
+    for valid in (True, False):
+        generated = Generated(valid, ((0.9, 1e-5),), None, 0, "the summary")
+        made_up.loadgen[:] = [loadgen_run(ours, generated)]
+        assert main(["bench", "--loadgen"]) == (0 if valid else 1)
+        assert f": {'VALID' if valid else 'INVALID'}, p90 10.0 µs, by us " in printed(capsys)
+
+
+def test_with_results(tmp_path: Path, capsys: Capture) -> None:
+    """Results that were written before are compared, and shown on one page."""
+    files = [str(tmp_path / name) for name in ("a.json", "b.json")]
+    for path, factor in zip(files, (1.0, 2.0), strict=True):
+        write_json(bench_result(factor), Path(path))
+    assert main(["bench", "compare", *files, "--json"]) == 1
+    assert msgspec.json.decode(printed(capsys))["differences"]
+    assert main(["bench", "report", *files, "-o", str(tmp_path / "many.html")]) == 0
+    assert printed(capsys) == f"{tmp_path / 'many.html'}\n"
+
+
+def test_around() -> None:
+    """Starts, memory and steady rates are measured where everything is, and time allows."""
+    assert planned().around
+    assert planned("--mlperf").around
+    assert not planned("--quick").around
+    assert not planned("--subject", "glyph").around
+    assert not planned("--runner", "ort").around
 
 
 def test_invalid(made_up: Measured, capsys: Capture) -> None:
@@ -155,7 +196,7 @@ def test_default() -> None:
     rounds = shown(planned())
     assert rounds["glyph, SingleStream"] == "ort floor reference numpy sklearn litert c"
     assert rounds["glyph, Server"] == "ort floor"
-    assert rounds["frame 640x480, 5 digits, SingleStream"] == "ort floor tesseract ssocr"
+    assert rounds["frame 640x480, 5 digits, SingleStream"] == "ort once floor tesseract ssocr"
     assert rounds["frame 1920x1080, 5 digits, SingleStream"] == "ort"
     assert rounds["frame 640x480, 50 digits, SingleStream"] == "ort"
     assert len(rounds) == 4 + 4 + 3 + 2
@@ -186,6 +227,11 @@ def test_chosen() -> None:
     assert shown(plan) == {"glyph, Offline": "c", "frame 640x480, 5 digits, Offline": "ssocr"}
     (pictured,) = planned("--pictures", "x", "--subject", "frame", "--quick").rounds()
     assert (pictured.size, pictured.digits) == (None, 0)
+    assert [runner.name for runner in pictured.runners] == ["once"]
+    assert set(shown(planned("--pictures", "x", "--subject", "frame")).values()) == {
+        "once floor tesseract ssocr",
+        "once",
+    }
 
 
 def test_progress(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -23,6 +23,7 @@ from tinydigits.bench.runners import NAMES, RUNNERS, SkippedError
 from tinydigits.bench.runners.floor import identity_model
 from tinydigits.bench.runners.floor import open_frames as open_passes
 from tinydigits.bench.runners.floor import open_glyphs as open_floor
+from tinydigits.bench.runners.once import open_frames as open_once
 from tinydigits.bench.runners.ort import open_frames
 from tinydigits.bench.runners.program import frame_program, pgm
 from tinydigits.bench.systems import Classify, ReadText
@@ -113,9 +114,12 @@ def test_floor() -> None:
 
 
 def test_frames(folder: Path) -> None:
-    """The device's reader reads a frame's digits; the floor of reading none."""
+    """The device's reader reads a frame's digits, first and next; the floor of reading none."""
     frame = Frame.from_file(folder / "5410.png")
-    assert open_frames(DEFAULT_MODEL.read_bytes())(frame.luma) == "5410"
+    model = DEFAULT_MODEL.read_bytes()
+    remembering, forgetting = open_frames(model), open_once(model)
+    assert [remembering(frame.luma) for _ in range(3)] == ["5410"] * 3
+    assert forgetting(frame.luma) == "5410"
     assert open_passes(sample_model())(frame.luma) == ""
 
 

@@ -76,6 +76,13 @@ def test_at_random() -> None:
     assert 0 < crowded.wrong < 20
 
 
+def test_at_random_slowly() -> None:
+    """At a rate of one a day, one query is asked at once."""
+    run = one_at_random(Counting(), Length(0.1), 1e-5)
+    assert len(run.times) == 1
+    assert run.seconds < 0.1
+
+
 def test_at_random_otherwise() -> None:
     """Another part has other moments and other samples; the same one has the same."""
     systems = [Counting() for _ in range(3)]

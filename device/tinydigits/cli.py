@@ -105,6 +105,14 @@ def _model(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    if options.action == "compare":
+        from tinydigits.bench.compare import compare_command
+
+        return compare_command(options.first, options.second, as_json=options.as_json)
+    if options.action == "report":
+        from tinydigits.bench.page import report_command
+
+        return report_command(options.files, options.page)
     from tinydigits.bench.command import bench_command
 
     return bench_command(options)

@@ -8,10 +8,13 @@ import time
 from typing import Final, Self
 
 from tinydigits.bench.agreement import agreements
-from tinydigits.bench.candidates import load_candidates
-from tinydigits.bench.growth import growths
+from tinydigits.bench.around import Around, measure_around
+from tinydigits.bench.candidates import Candidate, load_candidates
+from tinydigits.bench.growth import DIGITS, SIZE, growths
+from tinydigits.bench.inputs import drawn_frames
 from tinydigits.bench.machine import Machine
-from tinydigits.bench.plan import SUBJECTS, Mode, Plan
+from tinydigits.bench.page import PAGE_NAME, write_page
+from tinydigits.bench.plan import STARTS, STEADY_SECONDS, SUBJECTS, Mode, Plan
 from tinydigits.bench.result import VERSION, Result, Settings
 from tinydigits.bench.save import write_json
 from tinydigits.bench.session import measure
@@ -48,6 +51,7 @@ def bench_command(options: argparse.Namespace) -> int:
             print("\n".join(f"  {one}" for one in agreements(result)))
     if options.output is not None:
         write_json(result, options.output / JSON_NAME)
+        write_page([result], options.output / PAGE_NAME)
     valid = [one.valid for one in result.measurements] + [one.valid for one in result.loadgen]
     return 0 if all(valid) else INVALID
 
@@ -77,6 +81,7 @@ def run_plan(plan: Plan, options: argparse.Namespace) -> Result:
     pictures = options.pictures
     with Line(plan) as line:
         measured = measure(plan, models, pictures, options.power, line)
+        around = measured_around(models[0], line) if plan.around else Around()
     if not measured.measurements:
         why = "; ".join(f"{name}: {told}" for name, told in measured.skipped.items())
         raise UsageError(f"nothing could be measured ({why or 'nothing was asked for'})")
@@ -93,10 +98,19 @@ def run_plan(plan: Plan, options: argparse.Namespace) -> Result:
         ),
         models=tuple(model.file for model in models),
         measurements=tuple(measured.measurements),
-        skipped=measured.skipped,
+        skipped=measured.skipped | around.skipped,
+        cold_start=around.cold_start,
+        duty=around.duty,
+        memory=around.memory,
         growths=growths(measured.measurements),
         loadgen=tuple(measured.loadgen),
     )
+
+
+def measured_around(model: Candidate, line: Line) -> Around:
+    """Starts, memory and steady rates of the program with a model."""
+    frames = drawn_frames(model.classifier.card, SIZE, DIGITS)
+    return measure_around(model.path, frames, STARTS, STEADY_SECONDS, line.share)
 
 
 class Line:
@@ -122,6 +136,11 @@ class Line:
         self._what = what
         self._drawn = 0.0
         self.add(0.0)
+
+    def share(self, what: str, _: float) -> None:
+        """What comes now, of which the rest of the time is spent."""
+        if what != self._what:
+            self.say(what)
 
     def add(self, seconds: float) -> None:
         """So much was measured."""

@@ -59,11 +59,47 @@ def add_bench(commands: Any, epilog: str) -> None:
         help="what the whole machine takes meanwhile, by a meter in its supply, to tell energy by",
     )
     parser.add_argument(
-        "--seconds", type=_positive, metavar="X", help="length of each run; default: 1.5"
+        "--seconds",
+        type=_positive,
+        metavar="X",
+        help="length of each run; default: such that all of them take half a minute",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="write bench.json and bench.html here"
+    )
+    _add_actions(parser, epilog)
+
+
+def _add_actions(parser: argparse.ArgumentParser, epilog: str) -> None:
+    """What can be done with results, in the place of measuring."""
+    actions = parser.add_subparsers(title="with results", metavar="ACTION", dest="action")
+    compare = actions.add_parser(
+        "compare",
+        help="compare two results",
+        description="Say how many times as long the second result took as the first. It ends with "
+        "1 where something is significantly slower.",
+        epilog=epilog,
+    )
+    compare.add_argument("first", type=Path, metavar="FIRST", help="a bench.json")
+    compare.add_argument("second", type=Path, metavar="SECOND", help="another one")
+    # by another name, or it would undo what stands before it
+    compare.add_argument("--json", action="store_true", dest="as_json", help="print it as JSON")
+    report = actions.add_parser(
+        "report",
+        help="make one page of several results",
+        description="Write a page that shows results side by side, of one machine or of many.",
+        epilog=epilog,
+    )
+    report.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a bench.json")
+    report.add_argument(
+        "-o",
+        "--output",
+        dest="page",
+        type=Path,
+        default=Path("bench.html"),
+        metavar="PAGE",
+        help="where to write; default: bench.html",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from tinydigits.bench.growth import DIGITS, SIZE
 from tinydigits.bench.inputs import COUNTS, SIZES
 from tinydigits.bench.result import FLOOR, Scenario, Subject
-from tinydigits.bench.runners import OWN, RUNNERS, Runner
+from tinydigits.bench.runners import ONCE, OWN, RUNNERS, Runner
 from tinydigits.bench.scenario import Length
 
 Mode = Literal["quick", "default", "mlperf"]
@@ -17,9 +17,15 @@ Mode = Literal["quick", "default", "mlperf"]
 SCENARIOS: Final[tuple[Scenario, ...]] = get_args(Scenario)
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
 
-SECONDS: Final[dict[Mode, float]] = {"quick": 0.25, "default": 1.5, "mlperf": 600.0}
+SECONDS: Final[dict[Mode, float]] = {"quick": 0.25, "default": 1.2, "mlperf": 600.0}
 """Length of a run. With it everything takes ten seconds, or a minute, or as long as MLPerf's rules
 ask for at least."""
+
+STARTS: Final = 5
+"""Of a process, to tell how long a cold start takes."""
+
+STEADY_SECONDS: Final = 3.0
+"""For which the program runs at each steady rate; with one frame a second it takes some more."""
 
 MLPERF: Final[dict[Scenario, tuple[int, int]]] = {
     "SingleStream": (1, 0),
@@ -93,6 +99,12 @@ class Plan:
         """Of a run."""
         return Length(self.each, *(MLPERF[scenario] if self.mode == "mlperf" else ()))
 
+    @property
+    def around(self) -> bool:
+        """Whether starts, memory and steady rates are measured: where all is, and there is time."""
+        chosen = (self.scenarios, self.runners, self.sizes, self.digits, self.pictures)
+        return self.mode != "quick" and set(self.subjects) == set(SUBJECTS) and not any(chosen)
+
     def rounds(self) -> Iterator[Round]:
         """All rounds; those of the same input follow each other."""
         if "glyph" in self.subjects:
@@ -136,13 +148,17 @@ class Plan:
             runner
             for runner in RUNNERS
             if runner.subject == subject
-            and runner.name in (self.runners or self._names(scenario, usual=usual))
+            and runner.name in (self.runners or self._names(subject, scenario, usual=usual))
         )
         usual = usual and (self.mode == "mlperf" or bool(self.scenarios) or scenario in GENERATED)
         return Round(subject, size, digits, scenario, runners, self.loadgen and usual)
 
-    def _names(self, scenario: Scenario, *, usual: bool) -> Sequence[str]:
+    def _names(self, subject: Subject, scenario: Scenario, *, usual: bool) -> Sequence[str]:
         """Who is measured where nobody is named: all where people look first, else the device."""
+        if self.pictures and subject == "frame":
+            # they show different places, in which there is nothing to remember
+            every = self.mode == "default" and scenario == "SingleStream"
+            return [runner.name for runner in RUNNERS if runner.name != OWN] if every else (ONCE,)
         if self.mode == "mlperf":
             return (OWN,)
         if scenario == "SingleStream" and usual:

@@ -97,12 +97,13 @@ def one_after_the_other(system: System[Answer], length: Length, each: int, first
 def one_at_random(system: System[Answer], length: Length, rate: float, seed: int = 0) -> Run:
     """Ask about one sample a query, due at so many a second on average, as a Poisson process.
 
-    A query that waits for others is late from the moment it was due. What is answered is looked at
-    afterwards: it would keep the next query waiting.
+    It begins with the first query, for which a low rate would have it wait. A query that waits for
+    others is late from the moment it was due. What is answered is looked at afterwards: it would
+    keep the next query waiting.
     """
     rng = np.random.default_rng(seed)
     count = max(length.queries, round(length.seconds * rate))
-    due = rng.exponential(1 / rate, count).cumsum()
+    due = np.concatenate(([0.0], rng.exponential(1 / rate, count - 1).cumsum()))
     asked = rng.integers(0, system.samples, (count, 1))
     times: list[float] = []
     answers: list[Answer] = []

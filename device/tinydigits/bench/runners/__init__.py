@@ -39,6 +39,7 @@ RUNNERS: Final = (
     Runner("glyph", "litert"),
     Runner("glyph", "c"),
     Runner("frame", "ort"),
+    Runner("frame", "once"),
     Runner("frame", "floor", checked=False),
     Runner("frame", "tesseract", fitted=False),
     Runner("frame", "ssocr", fitted=False),
@@ -46,5 +47,8 @@ RUNNERS: Final = (
 
 OWN: Final = "ort"
 """The device's own way: ONNX Runtime, and the reader around it."""
+
+ONCE: Final = "once"
+"""That reader, at a picture of which it knows nothing."""
 
 NAMES: Final = tuple(dict.fromkeys(runner.name for runner in RUNNERS))

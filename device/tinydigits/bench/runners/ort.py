@@ -8,6 +8,7 @@ from tinydigits.bench.linear import Linear
 from tinydigits.bench.runners import SkippedError
 from tinydigits.bench.systems import Classify, OwnReader, ReadText
 from tinydigits.classifier import Classifier
+from tinydigits.memory import Memory
 from tinydigits.reader import Reader
 
 ALL: Final = 2**20
@@ -25,5 +26,5 @@ def open_glyphs(model: bytes) -> Classify:
 
 
 def open_frames(model: bytes) -> ReadText:
-    """The reader, as it reads a frame of which it knows nothing."""
-    return OwnReader(Reader(Classifier.from_bytes(model)))
+    """The reader as ``tinydigits run`` has it, which remembers where it found digits before."""
+    return OwnReader(Reader(Classifier.from_bytes(model), memory=Memory()))
