@@ -1,4 +1,6 @@
-"""What one process finds, several find too, to the last bit; and days that take long to simulate.
+"""What one process finds, several find too; what we measure, LoadGen measures too; and long days.
+
+Too many to start, and too long, among quick tests.
 
 Run with ``make slow``, which has Hypothesis make up many more examples of all properties, too.
 """
@@ -11,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from statistics import median
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -19,11 +23,27 @@ from distributed import LocalCluster
 from judge_days import FAULTS
 from samples import sample_card, sample_estimator, sample_glyphs, sample_model
 from test_judge_days import DARK_HOUR, STUCK_HIGH, hold_day, hold_more_votes
+from tinydigits.bench.inputs import SIZES, drawn_frames
+from tinydigits.bench.loadgen import LEAST_QUERIES, generate
+from tinydigits.bench.messages import Generate
+from tinydigits.bench.runners.ort import open_frames
+from tinydigits.bench.scenario import Length, System, lead_in, one_after_the_other
+from tinydigits.bench.stats import percentile
+from tinydigits.bench.systems import FrameSystem
+from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits_export.fitted import Fitted
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.sweep import Workers, sweep
 from tinydigits_train.synthetic.source import Harvest, chunks
 from tinydigits_train.synthetic.typecase import Typecase
+
+PARTS: Final = 7
+MOST_PARTS: Final = 31
+PART_SECONDS: Final = 0.2
+"""Of a run that we and LoadGen measure in turn; of the ratios of their percentiles the median
+counts."""
+
+AGREED: Final = 0.05
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +105,37 @@ def test_day(name: str) -> None:
     """On a day with any fault few wrong values are accepted; of three of five votes hardly any."""
     hold_day(name)
     hold_more_votes(name)
+
+
+def by_us(system: System[Any]) -> float:
+    """The p90 that we measure."""
+    lead_in(system, 1)
+    times = one_after_the_other(
+        system, Length(PART_SECONDS, LEAST_QUERIES["SingleStream"]), 1
+    ).times
+    return percentile(times, 0.9).seconds
+
+
+def by_loadgen(system: System[Any]) -> float:
+    """The p90 that LoadGen measures."""
+    told = generate(system, Generate("SingleStream", PART_SECONDS, 1.0, 1.0))
+    assert told.valid, told.summary
+    assert told.wrong == 0
+    return dict(told.percentiles)[0.9]
+
+
+def test_loadgen_agrees() -> None:
+    """MLCommons' LoadGen finds runs of ours valid, and its percentile is within 5 % of ours."""
+    pytest.importorskip("mlperf_loadgen", reason="pip install 'tinydigits[loadgen]'")
+    card = Classifier.load(DEFAULT_MODEL).card
+    read = open_frames(DEFAULT_MODEL.read_bytes())
+    system = FrameSystem(read, drawn_frames(card, SIZES[0], 5))
+    ratios: list[float] = []
+    # another program disturbs some parts more than others: as many as it takes, up to a limit
+    while len(ratios) < MOST_PARTS:
+        first, second = (by_us, by_loadgen) if len(ratios) % 2 else (by_loadgen, by_us)
+        p90 = {measure: measure(system) for measure in (first, second)}
+        ratios.append(p90[by_loadgen] / p90[by_us])
+        if len(ratios) >= PARTS and abs(median(ratios) - 1) < AGREED:
+            return
+    pytest.fail(f"LoadGen's p90 is {median(ratios)} of ours")

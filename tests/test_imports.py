@@ -10,7 +10,10 @@ from pathlib import Path
 
 import tinydigits_export
 
-FOREIGN = ("sklearn", "scipy", "onnx", "skl2onnx", "matplotlib", "joblib", "skops", "tqdm")
+FOREIGN = (
+    *("sklearn", "scipy", "onnx", "skl2onnx", "matplotlib", "joblib", "skops", "tqdm"),
+    *("ai_edge_litert", "mlperf_loadgen"),
+)
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 EVERY_MODULE = (

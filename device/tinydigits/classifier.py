@@ -190,8 +190,9 @@ class Classifier:
     Build it with :meth:`load`. ``sha256`` is its file's, in hex.
     """
 
-    def __init__(self, session: ort.InferenceSession, card: ModelCard) -> None:
+    def __init__(self, session: ort.InferenceSession, card: ModelCard, batch: int = BATCH) -> None:
         self._session = session
+        self._batch = batch
         self.card = card
         self.sha256 = ""
 
@@ -207,8 +208,11 @@ class Classifier:
             raise ModelError(f"model {path}: {error}") from error
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Classifier:
-        """The same from a model file's content."""
+    def from_bytes(cls, content: bytes, batch: int = BATCH) -> Classifier:
+        """The same from a model file's content.
+
+        :param batch: glyphs to a call of ONNX Runtime at most.
+        """
         session = _open_session(content)
         _check_signature(session)
         metadata = _metadata(session)
@@ -220,7 +224,7 @@ class Classifier:
                 "it was trained on glyphs made by another pre-processing: "
                 "train and export it again with this version of tinydigits"
             )
-        classifier = cls(session, card)
+        classifier = cls(session, card, batch)
         classifier.sha256 = sha256_hex(content)
         classifier._check_golden()
         return classifier
@@ -229,7 +233,7 @@ class Classifier:
         """``float32[N, K]`` for ``uint8[N, 28, 28]``; the columns are ``card.labels``."""
         if not len(glyphs):
             return np.zeros((0, len(self.card.labels)), np.float32)
-        batches = np.split(glyphs, range(BATCH, len(glyphs), BATCH))
+        batches = np.split(glyphs, range(self._batch, len(glyphs), self._batch))
         run = self._session.run
         return np.concatenate([run([PROBABILITY_NAME], {INPUT_NAME: part})[0] for part in batches])
 

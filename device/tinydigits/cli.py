@@ -33,6 +33,7 @@ def main(args: Sequence[str] | None = None) -> int:
         "score": _score,
         "regions": _regions,
         "model": _model,
+        "bench": _bench,
     }
     code = run_command(NAME, lambda: actions[options.command](options))
     if isinstance(handler, CalmHandler):
@@ -101,3 +102,17 @@ def _model(options: argparse.Namespace) -> int:
     from tinydigits.models.command import model_command
 
     return model_command(options)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    if options.action == "compare":
+        from tinydigits.bench.compare import compare_command
+
+        return compare_command(options.first, options.second, as_json=options.as_json)
+    if options.action == "report":
+        from tinydigits.bench.page import report_command
+
+        return report_command(options.files, options.page)
+    from tinydigits.bench.command import bench_command
+
+    return bench_command(options)

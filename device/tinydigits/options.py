@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tinydigits import __version__
+from tinydigits.bench.options import add_bench
 from tinydigits.command import Parser
 from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, load_config
 from tinydigits.errors import UsageError
@@ -46,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_score(commands)
     _add_regions(commands)
     add_model(commands, _EXIT_CODES)
+    add_bench(commands, _EXIT_CODES)
     return parser
 
 

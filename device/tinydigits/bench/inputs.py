@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -28,11 +29,16 @@ COUNTS: Final = (1, 5, 50)
 """Digits in a frame."""
 
 PICTURES: Final = 20
-"""Different frames of each kind."""
+LEAST_PICTURES: Final = 4
+PIXELS: Final = 20 * 640 * 480
+"""Different frames of each kind: at most, at least, and in between as many as have so many pixels
+together, which all processes share. The smallest computers draw a million a second."""
 
 PER_LINE: Final = 10
 LEAST_PLACES: Final = 5
-"""Digits that a line has room for at least."""
+LEAST_LINES: Final = 2
+"""For so many digits in a line, and lines, there is room at least: a single digit doesn't fill the
+frame."""
 
 PAPER: Final = 190.0
 INK: Final = 70.0
@@ -58,7 +64,7 @@ class GlyphSet:
 
 @dataclass(frozen=True)
 class FrameSet:
-    """Frames of one size, ``uint8[H, W]``, and the digits of each, in reading order."""
+    """Frames, ``uint8[H, W]``, and the digits of each, in reading order."""
 
     frames: tuple[Luma, ...]
     digits: tuple[str, ...]
@@ -78,13 +84,30 @@ def drawn_glyphs(card: ModelCard) -> GlyphSet:
 
 
 def drawn_frames(card: ModelCard, size: tuple[int, int], count: int) -> FrameSet:
-    """Numbers of so many golden digits on paper, in a shadow, as a small camera sees them."""
+    """Numbers of so many golden digits on paper, in a shadow, as a small camera sees them.
+
+    :raises DataError: where there is no room for them.
+    """
+    width, height = least_size(count)
+    if size[0] < width or size[1] < height:
+        raise DataError(
+            f"a frame of {size[0]}x{size[1]} has no room for {count} digits: they take "
+            f"{width}x{height}"
+        )
     rng = np.random.default_rng(count)
     golden = _golden(card)
-    numbers = rng.integers(0, len(DIGITS), (PICTURES, count))
+    pictures = max(LEAST_PICTURES, min(PICTURES, PIXELS // (size[0] * size[1])))
+    numbers = rng.integers(0, len(DIGITS), (pictures, count))
     frames = tuple(_frame([golden[value] for value in row], size, rng) for row in numbers.tolist())
     digits = tuple("".join(map(str, row)) for row in numbers.tolist())
     return FrameSet(frames, digits, "the model's golden glyphs, drawn into frames")
+
+
+def least_size(count: int) -> tuple[int, int]:
+    """Width and height of the smallest frame that has room for so many digits."""
+    places = max(LEAST_PLACES, min(PER_LINE, count))
+    lines = max(LEAST_LINES, ceil(count / PER_LINE))
+    return places * GLYPH_SIZE + 2 * TREMBLE, lines * GLYPH_SIZE + 2 * TREMBLE
 
 
 def pictured_glyphs(folder: Path) -> GlyphSet:
@@ -104,16 +127,34 @@ def pictured_glyphs(folder: Path) -> GlyphSet:
     return GlyphSet(np.stack(glyphs), np.array(labels), str(folder))
 
 
-def _golden(card: ModelCard) -> dict[int, Glyph]:
-    """One of the card's glyphs for each digit.
+def pictured_frames(folder: Path) -> FrameSet:
+    """Labelled pictures, of any size, that show digits.
 
-    :raises DataError: where the card lacks one.
+    :raises DataError: where there is none.
     """
-    found = {int(np.argmax(golden.probability)): golden.glyph() for golden in card.golden}
-    missing = set(range(len(DIGITS))) - set(found)
-    if missing:
-        raise DataError(f"model {card.name}: it carries no golden glyph of {min(missing)}")
-    return {value: found[value] for value in range(len(DIGITS))}
+    shown = [
+        (Frame.from_file(picture.path).luma, picture.digits)
+        for picture in list_pictures(folder)
+        if picture.digits
+    ]
+    if not shown:
+        raise DataError(f"{folder}: no picture in it shows a digit")
+    frames, digits = zip(*shown, strict=True)
+    return FrameSet(frames, digits, str(folder))
+
+
+def _golden(card: ModelCard) -> dict[int, Glyph]:
+    """The card's glyph of each digit: they are drawn in the digits' order, whatever the model takes
+    them for.
+
+    :raises DataError: where there are others.
+    """
+    if len(card.golden) != len(DIGITS):
+        raise DataError(
+            f"model {card.name}: it carries {len(card.golden)} golden glyphs where one of each "
+            "digit is due: ask about --pictures"
+        )
+    return {value: golden.glyph() for value, golden in enumerate(card.golden)}
 
 
 def _frame(digits: Sequence[Glyph], size: tuple[int, int], rng: np.random.Generator) -> Luma:
@@ -121,7 +162,7 @@ def _frame(digits: Sequence[Glyph], size: tuple[int, int], rng: np.random.Genera
     width, height = size
     lines = [digits[first : first + PER_LINE] for first in range(0, len(digits), PER_LINE)]
     places = max(LEAST_PLACES, len(lines[0]))
-    fits = width // (places * GLYPH_SIZE), height // (max(2, len(lines)) * GLYPH_SIZE)
+    fits = width // (places * GLYPH_SIZE), height // (max(LEAST_LINES, len(lines)) * GLYPH_SIZE)
     factor = max(1, min(fits))
     ink = np.concatenate([_line(line, len(lines[0])) for line in lines])
     ink = np.kron(ink, np.ones((factor, factor), np.uint8))

@@ -151,6 +151,26 @@ class Growth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exponent: float
 
 
+class LoadGenRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The device's own way as MLCommons' LoadGen measured it, with the summary that it wrote.
+
+    ``valid`` is what it says, as long as no answer was wrong. ``rate`` is samples a second, where
+    it tells them.
+    """
+
+    subject: Subject
+    scenario: Scenario
+    model: str
+    width: int | None
+    height: int | None
+    digits: int
+    valid: bool
+    wrong: int
+    percentiles: tuple[Percentile, ...]
+    rate: float | None
+    summary: str
+
+
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it."""
 
@@ -166,6 +186,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duty: tuple[Duty, ...] = ()
     memory: Memory | None = None
     growths: tuple[Growth, ...] = ()
+    loadgen: tuple[LoadGenRun, ...] = ()
 
 
 def load_result(path: Path) -> Result:

@@ -1,0 +1,56 @@
+"""The models that are measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinydigits.bench.graph import Graph
+from tinydigits.bench.result import ModelFile
+from tinydigits.classifier import Classifier, read_model
+from tinydigits.files import printable
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model file that keeps its promises; its ``file.name`` is unlike the others'."""
+
+    path: Path
+    classifier: Classifier
+    file: ModelFile
+
+
+def load_candidates(paths: Sequence[Path]) -> list[Candidate]:
+    """The models of these files, each once.
+
+    Their names are those of their cards, with how weights are stored, or the file's path, where
+    several would be called the same.
+
+    :raises ModelError: where a file breaks the contract.
+    """
+    loaded = {path: Classifier.load(path) for path in dict.fromkeys(paths)}
+    contents = {path: read_model(path) for path in loaded}
+    stored = {path: Graph.of(content).weights for path, content in contents.items()}
+    kinds = [
+        {path: classifier.card.name for path, classifier in loaded.items()},
+        {path: f"{classifier.card.name} {stored[path]}" for path, classifier in loaded.items()},
+        {path: printable(path) for path in loaded},
+    ]
+    return [
+        Candidate(
+            path,
+            classifier,
+            ModelFile(
+                name=next(
+                    names[path] for names in kinds if Counter(names.values())[names[path]] < 2
+                ),
+                sha256=classifier.sha256,
+                bytes=len(contents[path]),
+                accuracy=classifier.card.accuracy.value,
+                weights=stored[path],
+            ),
+        )
+        for path, classifier in loaded.items()
+    ]

@@ -1,0 +1,30 @@
+"""The device's own way: its classifier on ONNX Runtime, and its reader."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tinydigits.bench.linear import Linear
+from tinydigits.bench.runners import SkippedError
+from tinydigits.bench.systems import Classify, OwnReader, ReadText
+from tinydigits.classifier import Classifier
+from tinydigits.memory import Memory
+from tinydigits.reader import Reader
+
+ALL: Final = 2**20
+"""Glyphs to a call of a linear model: all of a query, 10 kB each. Others take ten times as much,
+and read no glyph the sooner by it: as many as the device puts into a call."""
+
+
+def open_glyphs(model: bytes) -> Classify:
+    """The classifier of a model file's content."""
+    try:
+        Linear.of(model)
+    except SkippedError:
+        return Classifier.from_bytes(model).probabilities
+    return Classifier.from_bytes(model, batch=ALL).probabilities
+
+
+def open_frames(model: bytes) -> ReadText:
+    """The reader as ``tinydigits run`` has it, which remembers where it found digits before."""
+    return OwnReader(Reader(Classifier.from_bytes(model), memory=Memory()))
