@@ -47,7 +47,7 @@ slow: $(INSTALLED) ## hold what takes longer: several processes, a cluster, many
 	$(BIN)/pytest -n auto --dist loadfile -m hypothesis --hypothesis-profile thorough
 
 figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIGITS_DATA)
-	$(BIN)/pytest -s tests/figures.py
+	$(BIN)/pytest -n 2 --dist loadfile -rP tests/figures.py tests/figures_of_training.py
 
 reports: $(INSTALLED) ## look at the reports in a browser, and run the notebook (needs Chromium)
 	$(BIN)/pytest tests/pages.py tests/notebook.py
