@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# one more than there are processors: some tests wait for a program or a time
+WORKERS := $(shell n=$$(nproc 2> /dev/null) && expr $$n + 1 || echo auto)
 SCRIPTS := .ci/run install.sh systemd/pause packaging/deb/build packaging/deb/postinst \
   packaging/deb/prerm packaging/deb/postrm tests/stack/camera/run tests/stack/camera/build \
   tests/stack/systemd/run tests/stack/systemd/build tests/stack/systemd/boot tests/stack/power/run
@@ -40,7 +42,7 @@ demo: $(INSTALLED) ## train, export, and read numbers from camera-like frames
 	@echo "Report to look at:   demo/model/report.html"
 
 test: $(INSTALLED) ## run every quick test
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 slow: $(INSTALLED) ## hold what takes longer: several processes, a cluster, many examples of properties
 	$(BIN)/pytest tests/slow.py
