@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# one more than there are processors: some tests wait for a program or a time
+WORKERS := $(shell n=$$(nproc 2> /dev/null) && expr $$n + 1 || echo auto)
 SCRIPTS := .ci/run install.sh systemd/pause packaging/deb/build packaging/deb/postinst \
   packaging/deb/prerm packaging/deb/postrm tests/stack/camera/run tests/stack/camera/build \
   tests/stack/systemd/run tests/stack/systemd/build tests/stack/systemd/boot tests/stack/power/run
@@ -40,14 +42,14 @@ demo: $(INSTALLED) ## train, export, and read numbers from camera-like frames
 	@echo "Report to look at:   demo/model/report.html"
 
 test: $(INSTALLED) ## run every quick test
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 slow: $(INSTALLED) ## hold what takes longer: several processes, a cluster, many examples of properties
 	$(BIN)/pytest tests/slow.py
 	$(BIN)/pytest -n auto --dist loadfile -m hypothesis --hypothesis-profile thorough
 
 figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIGITS_DATA)
-	$(BIN)/pytest -s tests/figures.py
+	$(BIN)/pytest -n 2 --dist loadfile -rP tests/figures.py tests/figures_of_training.py
 
 reports: $(INSTALLED) ## look at the reports in a browser, and run the notebook (needs Chromium)
 	$(BIN)/pytest tests/pages.py tests/notebook.py

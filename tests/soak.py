@@ -75,17 +75,11 @@ class Course:
     files: list[int] = field(default_factory=list)
     written: int = 0
 
-    def slope(self) -> float:
-        """Bytes of memory that a frame more takes, by least squares, once it has settled."""
-        settled = self._settled()
-        return float(np.polyfit(LOOK * np.arange(len(settled)), settled, 1)[0])
-
     def growth(self) -> float:
-        """Bytes by which it grew at this slope, once it had settled."""
-        return self.slope() * LOOK * (len(self._settled()) - 1)
-
-    def _settled(self) -> list[int]:
-        return self.memory[int(SETTLED * len(self.memory)) :]
+        """Bytes by which the memory grew once it had settled: the slope, by least squares."""
+        settled = self.memory[int(SETTLED * len(self.memory)) :]
+        slope = np.polyfit(np.arange(len(settled)), settled, 1)[0]
+        return float(slope) * (len(settled) - 1)
 
     def look(self, process: int) -> None:
         """Take down what the process holds now."""
@@ -98,13 +92,13 @@ class Course:
     def tell(self, command: str) -> None:
         """Show it as a table, which goes to its place in a document, too."""
         text = marked.table(
-            ("frames", "not read", "memory at most", "growth", "open files", "written"),
+            ("frames", "not read", "memory at most", "second half", "open files", "written"),
             [
                 (
                     f"{len(self.texts):,}",
                     max(self.sequences) + 1 - len(self.sequences),
                     f"{max(self.memory) / MIB:.1f} MiB",
-                    f"{1e6 * self.slope() / MIB:+.2f} MiB in a million frames",
+                    f"{self.growth() / MIB:+.2f} MiB",
                     f"{min(self.files)} to {max(self.files)}",
                     f"{self.written / 1000:,.0f} kB",
                 )

@@ -125,11 +125,14 @@ def observe(folder: Path, frames: int, *options: str) -> Course:
 
 
 def show(folder: Path, size: tuple[int, int]) -> list[str]:
-    """The numbers whose pictures, width by height, are in this folder now."""
+    """The numbers whose pictures, width by height, are in this folder now.
+
+    They are not compressed: frames of a camera aren't either.
+    """
     rng = np.random.default_rng(7)
     shown = list(islice(numbers(rng), PICTURES))
     for place, number in enumerate(shown):
-        Image.fromarray(display(number, size, rng)).save(folder / f"{place:03d}.png")
+        Image.fromarray(display(number, size, rng)).save(folder / f"{place:03d}.pgm")
     return shown
 
 

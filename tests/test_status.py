@@ -109,7 +109,7 @@ def test_json(asked: Asked, capsys: Capture) -> None:
     assert code == 0
     assert first["pid"] == asked.process.pid
     assert first["state"] == "reading"
-    assert 0 < second["fps"] <= 25
+    assert 0 < second["fps"] < 50  # 20, but the first frame takes longer than those after it
     assert 0 <= second["last_frame"] < 5
     (reading,) = second["readings"]
     assert reading["region"] == "frame"
@@ -144,6 +144,8 @@ def test_camera_in_trouble(runtime: Path, capsys: Capture) -> None:
         assert device.reading()["text"] == "3140"
         device.fail("error")
         assert "the camera failed" in device.says()
+        while (told := ask(runtime)) and told.state == "reading":
+            time.sleep(0.01)  # it is logged a moment before it is the state
         code, out = status(capsys, "--runtime", str(runtime))
         assert code == 3
         assert "state     no frames: the camera failed: the camera has failed\n" in out

@@ -13,7 +13,6 @@ from functools import partial
 
 from tinydigits.command import run_command
 from tinydigits.config import Table, load_config
-from tinydigits.heap import keep_heap_small
 from tinydigits.journal import CalmHandler, OneLineFormatter
 from tinydigits.options import NAME, NOTHING_READ, check_share, make_parser
 
@@ -48,7 +47,9 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    keep_heap_small()
+    from tinydigits.heap import keep_heap_small
+
+    keep_heap_small()  # before any library takes memory
     from tinydigits.service import serve
 
     check_share("--max-error", options.max_error)

@@ -184,9 +184,10 @@ def luma_plane(buffer: npt.NDArray[np.uint8], granted: Mapping[str, Any]) -> Lum
     """
     width, height = granted["size"]
     stride = granted["stride"]
-    # without the camera's own word: chroma takes half of what luma does, in all these formats
-    due = granted.get("framesize") or stride * height * 3 // 2
-    if stride < width or buffer.size != due or due < stride * height:
+    # chroma takes half of what luma does, in all these formats; the camera may have its own word
+    due = stride * height * 3 // 2
+    known = buffer.size in {due, granted.get("framesize", due)}
+    if stride < width or not known or buffer.size < stride * height:
         raise CameraError(
             f"the camera gave a frame of {buffer.size} bytes where {due} are due, in rows of "
             f"{stride}: that is no frame of {width}x{height} pixels"

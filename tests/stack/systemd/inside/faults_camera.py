@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from recovery import RESTART_SECONDS, ended_by_watchdog
+from recovery import RESTART_SECONDS, ended_by_watchdog, still, told_once
 from rows import Outcome, expect, fault
 from service import (
     FPS,
@@ -17,7 +17,6 @@ from service import (
     drop_in,
     fail,
     gap_from,
-    journal,
     logged,
     main_pid,
     reading_after,
@@ -133,12 +132,12 @@ def _without_restart(how: str, why: str) -> Outcome:
     began = time.time()
     fail(how)
     wait_for("the journal's word", lambda: logged(began, "no frames: "))
-    told = [line for line in journal(began) if "no frames: " in line]
-    expect(len(told) == 1 and why in told[0], f"the journal has {told}")
+    told = told_once(began, "no frames: ")
+    expect(why in told, f"the journal has {told}")
     ended = time.time()
     fail()
     gap = gap_from(ended)
-    expect(main_pid() == pid, "it was started anew")
+    still(pid)
     _all_of_one_number(began)
     return Outcome.after(gap, "told once, opened again")
 
@@ -167,7 +166,7 @@ def _nothing_to_see(word: str) -> Callable[[], Outcome]:
         gap = gap_from(ended)
         wait_for("the number again", lambda: readings()[-1]["text"] == NUMBER)
         expect(readings()[-1]["verdict"]["status"] == "accepted", "it isn't accepted any more")
-        expect(main_pid() == pid, "it was started anew")
+        still(pid)
         return Outcome.after(gap, f"{len(seen)} read, none accepted; the value stayed")
 
     return see

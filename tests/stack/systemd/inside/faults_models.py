@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from recovery import RESTART_SECONDS, read_on, restarted
+from recovery import RESTART_SECONDS, read_on, restarted, still, told_once
 from rows import Outcome, expect, fault
 from service import (
     CONFIG_TEXT,
@@ -19,7 +19,6 @@ from service import (
     STATE,
     UNIT,
     configure,
-    journal,
     logged,
     main_pid,
     reading_after,
@@ -94,9 +93,7 @@ def _place(sha256: str) -> Path:
 
 def _reason(began: float, what: str) -> str:
     """What the one line of the journal says in which this is, from there on."""
-    told = [line.partition(what)[2] for line in journal(began) if what in line]
-    expect(len(told) == 1, f"the journal has '{what}' {len(told)} times")
-    return told[0].strip(" :")
+    return told_once(began, what).partition(what)[2].strip(" :")
 
 
 @fault(
@@ -125,7 +122,7 @@ def _taken_back(name: str) -> Outcome:
     reading_after(time.time())
     expect(_reads_with() == good, "another model reads")
     expect(why in _shown()["returned"]["why"], "model show doesn't say why")
-    expect(main_pid() == pid, "it was started anew")
+    still(pid)
     _whole()
     lost = [one for one in readings() if one["wall"] > began and not _is_right(one)]
     seconds = max(one["wall"] for one in lost) - min(one["wall"] for one in lost)

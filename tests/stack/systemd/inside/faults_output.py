@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from recovery import STOP_SECONDS, stopped
+from recovery import STOP_SECONDS, still, stopped, told_once
 from rows import Outcome, busy, expect, fault
 from service import (
     CONFIG_TEXT,
@@ -19,7 +19,6 @@ from service import (
     UNIT,
     configure,
     drop_in,
-    journal,
     logged,
     main_pid,
     sh,
@@ -107,11 +106,6 @@ def _dropped() -> int:
     return int(status()["output"]["dropped"])
 
 
-def _told(began: float, what: str) -> None:
-    told = [line for line in journal(began) if what in line]
-    expect(len(told) == 1, f"the journal has {told}")
-
-
 @fault(
     "nobody takes the output",
     "standard output is a pipe that nobody reads any more",
@@ -128,8 +122,8 @@ def not_taken() -> Outcome:
         now = _as_fast(before)
         after: dict[str, Any] = status()
         expect(after["memory"] - memory <= MORE_MEMORY, f"{after['memory'] - memory} bytes more")
-        _told(began, "nobody takes the output")
-        expect(main_pid() == pid, "it was started anew")
+        told_once(began, "nobody takes the output")
+        still(pid)
         lines = after["output"]["waiting"]
         stop = stopped()
         os.close(end)
@@ -154,7 +148,7 @@ def taker_dies() -> Outcome:
         os.close(end)
         wait_for("a lost line", _dropped)
         now = _as_fast(before)
-        _told(began, "the output can't be written")
+        told_once(began, "the output can't be written")
         ended = time.time()
         other = os.open(PIPE, os.O_RDONLY | os.O_NONBLOCK)
         with taken(other) as held:
@@ -162,7 +156,7 @@ def taker_dies() -> Outcome:
         seconds = time.time() - ended
         expect(held.startswith((b"{", b"\n{")), f"the first line is torn: {bytes(held[:40])!r}")
         wait_for("the journal's word", lambda: logged(began, "the output is taken again"))
-        expect(main_pid() == pid, "it was started anew")
+        still(pid)
         dropped = _dropped()
         stop = stopped()
         os.close(other)

@@ -12,6 +12,7 @@ from service import (
     UNIT,
     WATCHDOG,
     fail,
+    journal,
     logged,
     longest_gap,
     lost_in,
@@ -58,9 +59,21 @@ def stopped() -> float:
     return seconds
 
 
+def still(pid: int) -> None:
+    """It is the same process."""
+    expect(main_pid() == pid, "it was started anew")
+
+
+def told_once(began: float, what: str) -> str:
+    """The one line of the journal since then that has this in it."""
+    told = [line for line in journal(began) if what in line]
+    expect(len(told) == 1, f"the journal has '{what}' {len(told)} times: {told}")
+    return told[0]
+
+
 def read_on(began: float, pid: int) -> int:
     """It is the same process, which has lost one reading at most; how many it has."""
-    expect(main_pid() == pid, "it was started anew")
+    still(pid)
     return _few(longest_gap(began).lost)
 
 
