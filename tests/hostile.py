@@ -121,8 +121,8 @@ def nan_for_blank(model: ModelProto) -> None:
         [
             helper.make_node("Cast", ["ink"], ["grey"], to=TensorProto.FLOAT),
             helper.make_node("ReduceMax", ["grey"], ["most"], keepdims=0, axes=[1, 2]),
-            helper.make_node("Div", ["most", "most"], ["one"]),
-            helper.make_node("Unsqueeze", ["one", "last"], ["column"]),
+            helper.make_node("Div", ["most", "most"], ["same"]),
+            helper.make_node("Unsqueeze", ["same", "last"], ["column"]),
         ]
     )
     model.graph.initializer.append(numpy_helper.from_array(np.array([1], np.int64), "last"))

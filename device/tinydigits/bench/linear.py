@@ -12,9 +12,8 @@ from tinydigits.bench.runners import SkippedError
 
 _STEPS: Final = (
     "Reshape",
-    "Cast",
-    "GreaterOrEqual",
-    "Cast",
+    "Clip",
+    "DequantizeLinear",
     "MatMul",
     "Add",
     "Softmax",
@@ -22,9 +21,9 @@ _STEPS: Final = (
 )
 """Of a linear model; those that only bring stored weights to float32 are left out."""
 
-_COMPARES: Final = 2
-_MULTIPLIES: Final = 4
-_ADDS: Final = 5
+_CUTS: Final = 1
+_MULTIPLIES: Final = 3
+_ADDS: Final = 4
 
 
 class Linear(NamedTuple):
@@ -48,7 +47,7 @@ class Linear(NamedTuple):
         constants, nodes = _computed(graph)
         if tuple(node.operator for node in nodes) != _STEPS:
             raise SkippedError("nonlinear: it is written for the linear model alone")
-        threshold = constants[nodes[_COMPARES].inputs[1]]
+        threshold = constants[nodes[_CUTS].inputs[2]]
         weights = constants[nodes[_MULTIPLIES].inputs[1]]
         intercept = constants[nodes[_ADDS].inputs[1]]
         return cls(
