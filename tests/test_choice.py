@@ -31,7 +31,12 @@ def read_as(confidences: list[float], labels: int = 10) -> np.ndarray:
 def seen_in(mask: Mask, confidences: list[float], labels: int = 10) -> list[Seen]:
     """The lines of an ink, their digits read as surely as the confidences say."""
     ink = Ink(
-        mask, np.where(mask, np.uint8(40), np.uint8(200)), RECIPE, 1.0, (0, 0, *mask.shape[::-1])
+        mask,
+        np.where(mask, np.uint8(40), np.uint8(200)),
+        RECIPE,
+        1.0,
+        (0, 0, *mask.shape[::-1]),
+        mask.shape,
     )
     return [
         consider(ink, line, read_as(confidences[: len(line.digits)], labels))

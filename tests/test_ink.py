@@ -176,12 +176,12 @@ def test_border(edge: int, step: int) -> None:
 @given(FRAMES, RECIPES, st.tuples(*[st.floats(-20, 220)] * 4))
 @costly(0.6)
 def test_part(frame: Luma, recipe: Recipe, corners: tuple[float, float, float, float]) -> None:
-    """A part of a frame shows the ink that the whole frame shows there, and none beside it."""
+    """A part of a frame shows the ink that the whole frame shows there."""
     left, right = sorted(corners[::2])
     top, bottom = sorted(corners[1::2])
     whole, part = Scene(frame).ink(recipe), Scene(frame).ink(recipe, (left, top, right, bottom))
-    inside = np.zeros_like(whole.mask)
-    inside[part.part[1] : part.part[3], part.part[0] : part.part[2]] = True
-    assert inside.any()
-    assert np.array_equal(part.mask, whole.mask & inside)
-    assert np.array_equal(part.luma, whole.luma * inside)
+    inside = np.s_[part.part[1] : part.part[3], part.part[0] : part.part[2]]
+    assert part.mask.size
+    assert part.shape == whole.mask.shape
+    assert np.array_equal(part.mask, whole.mask[inside])
+    assert np.array_equal(part.luma, whole.luma[inside])

@@ -7,6 +7,7 @@ later; here it only matters that the number's own band is among them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -81,11 +82,15 @@ def find_bands(components: Components, pieces: Ints, shape: tuple[int, ...]) -> 
     boxes = components.boxes
     alone = [Group(_box(boxes[piece]), [piece]) for piece in pieces.tolist()]
     least = max(MIN_HEIGHT, MIN_LINE * min(shape))
-    chains: list[Ints] = []
-    for groups in (gather(boxes, pieces), alone):
-        seeds = [group.box for group in groups if group.height >= least]
-        chains += _chains(np.array(seeds, np.int64).reshape(-1, 4))
-    bands = [(_shown(chain), _course(chain)) for chain in chains]
+    seeds = [
+        tuple(group.box for group in groups if group.height >= least)
+        for groups in (gather(boxes, pieces), alone)
+    ]
+    # where nothing was put together, both are the same
+    chained = chain.from_iterable(
+        _chains(np.array(boxes, np.int64).reshape(-1, 4)) for boxes in dict.fromkeys(seeds)
+    )
+    bands = [(_shown(things), _course(things)) for things in chained]
     most = max((shown for shown, _ in bands), default=0.0)
     bands = [(shown, band) for shown, band in bands if shown >= RELEVANT * most]
     ordered = sorted(bands, key=lambda entry: -entry[0])

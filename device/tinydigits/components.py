@@ -38,36 +38,45 @@ class Components:
 
     def runs_of(self, members: Sequence[int] | Ints) -> Ints:
         """Indices of the runs of some components, one component after the other."""
-        runs = [np.arange(self.first_run[k], self.first_run[k + 1]) for k in members]
-        return np.concatenate([np.arange(0), *runs])
+        ends = self.first_run.tolist()
+        runs = [np.arange(ends[k], ends[k + 1]) for k in members]
+        return np.concatenate(runs) if runs else np.arange(0)
 
     def draw(self, members: Sequence[int], box: tuple[int, int, int, int]) -> Mask:
         """The ink of some components inside a box that encloses them: ``bool[height, width]``."""
         left, top, right, bottom = box
         chosen = self.runs_of(members)
-        rows = self.run_row[chosen] - top
-        edges = np.zeros((bottom - top, right - left + 1), np.int8)
-        edges[rows, self.run_start[chosen] - left] += 1
-        edges[rows, self.run_stop[chosen] - left] -= 1
-        return np.asarray(np.cumsum(edges[:, :-1], axis=1, dtype=np.int8) > 0)
+        # a column more, where the runs stop that reach the last one
+        width = right - left + 1
+        edges = np.zeros((bottom - top) * width, np.int8)
+        first = (self.run_row[chosen] - top) * width - left
+        edges[first + self.run_start[chosen]] = 1
+        edges[first + self.run_stop[chosen]] = -1  # runs never touch in a row
+        ink = edges.cumsum(dtype=np.int8).view(np.bool_)
+        return ink.reshape(-1, width)[:, :-1]
 
 
-def find_components(mask: Mask) -> Components:
-    """Label the ink of ``bool[H, W]``; components are numbered by their first pixel."""
+def find_components(mask: Mask, corner: tuple[int, int] = (0, 0)) -> Components:
+    """Label the ink of ``bool[H, W]``; components are numbered by their first pixel.
+
+    :param corner: column and row of the mask's first pixel, in what positions are counted in.
+    """
     row, start, stop = _runs(mask)
     component = _join(len(row), *_touching(row, start, stop, mask.shape[1]))
-    count = int(component.max(initial=-1)) + 1
-    boxes = np.empty((count, 4), np.int64)
-    boxes[:, :2] = np.iinfo(np.int64).max
-    boxes[:, 2:] = 0
-    np.minimum.at(boxes[:, 0], component, start)
-    np.minimum.at(boxes[:, 1], component, row)
-    np.maximum.at(boxes[:, 2], component, stop)
-    np.maximum.at(boxes[:, 3], component, row + 1)
-    areas = np.bincount(component, stop - start, count).astype(np.int64)
     order = np.argsort(component, kind="stable")
-    first = np.concatenate(([0], np.cumsum(np.bincount(component, minlength=count))))
-    return Components(boxes, areas, row[order], start[order], stop[order], first)
+    row, start, stop = row[order] + corner[1], start[order] + corner[0], stop[order] + corner[0]
+    counts = np.bincount(component)
+    first = np.concatenate(([0], np.cumsum(counts)))
+    if not counts.size:
+        return Components(np.zeros((0, 4), np.int64), counts, row, start, stop, first)
+    sides = (
+        np.minimum.reduceat(start, first[:-1]),
+        row[first[:-1]],  # a component's runs stand in reading order
+        np.maximum.reduceat(stop, first[:-1]),
+        row[first[1:] - 1] + 1,
+    )
+    areas = np.add.reduceat(stop - start, first[:-1])
+    return Components(np.stack(sides, axis=1), areas, row, start, stop, first)
 
 
 def _runs(mask: Mask) -> tuple[Ints, Ints, Ints]:
@@ -108,4 +117,5 @@ def _join(count: int, left: Ints, right: Ints) -> Ints:
         np.minimum.at(parent, np.maximum(a, b), np.minimum(a, b))
         while (parent[parent] != parent).any():
             parent = parent[parent]
-    return np.unique(parent, return_inverse=True)[1]
+    roots = parent == np.arange(count)
+    return np.asarray(np.cumsum(roots)[parent] - 1)

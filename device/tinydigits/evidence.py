@@ -18,7 +18,7 @@ from tinydigits.glyph import stroke_width
 from tinydigits.ink import Ink, Recipe
 from tinydigits.lines import Line
 from tinydigits.median import median
-from tinydigits.pieces import DigitInk, Mask
+from tinydigits.pieces import Box, DigitInk, Mask
 
 Floats = npt.NDArray[np.float64]
 
@@ -135,15 +135,15 @@ def consider(ink: Ink, line: Line, probabilities: Probabilities) -> Seen:
     contrast = np.array([_contrast(ink, digit) for digit in line.digits])
     odd = _beyond(_unlike(high), *HEIGHT) + _beyond(_unlike(stroke), *STROKE)
     odd += _beyond(_unlike(contrast), *CONTRAST) + _beyond(wide, *ASPECT)
-    odd += _beyond(np.array([_crowded(ink.mask, digit) for digit in line.digits]), *CROWDED)
-    cut = (boxes[:, 1] <= 0) | (boxes[:, 3] >= ink.mask.shape[0])
+    odd += _beyond(np.array([_crowded(ink, digit) for digit in line.digits]), *CROWDED)
+    cut = (boxes[:, 1] <= 0) | (boxes[:, 3] >= ink.shape[0])
     worth = confidences(probabilities) * (1 - odd) - EVEN - CUT * cut
     centres = np.stack((boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]), axis=1) / 2
     height = median(high)
     return Seen(
         ink.recipe,
         ink.scale,
-        min(ink.mask.shape),
+        min(ink.shape),
         line,
         probabilities,
         worth,
@@ -205,7 +205,7 @@ def _beyond(values: Floats, tolerance: float, cost: float) -> Floats:
 
 def _contrast(ink: Ink, digit: DigitInk) -> float:
     """Grey levels between ink and paper in the digit's box; unknown where ink fills it."""
-    left, top, right, bottom = digit.box
+    left, top, right, bottom = _in_part(ink, digit)
     luma = ink.luma[top:bottom, left:right]
     count = int(np.count_nonzero(digit.mask))
     if count == luma.size:
@@ -214,13 +214,20 @@ def _contrast(ink: Ink, digit: DigitInk) -> float:
     return max(1.0, abs(under / count - (int(luma.sum()) - under) / (luma.size - count)))
 
 
-def _crowded(mask: Mask, digit: DigitInk) -> float:
+def _crowded(ink: Ink, digit: DigitInk) -> float:
     """Share of the digit's columns that have other ink above or below, the larger one."""
-    left, top, right, bottom = digit.box
+    left, top, right, bottom = _in_part(ink, digit)
     reach = max(1, round(CLEARANCE * digit.height))
-    above = mask[max(0, top - reach) : top, left:right].any(axis=0)
-    below = mask[bottom : bottom + reach, left:right].any(axis=0)
+    above = ink.mask[max(0, top - reach) : top, left:right].any(axis=0)
+    below = ink.mask[bottom : bottom + reach, left:right].any(axis=0)
     return max(np.count_nonzero(above), np.count_nonzero(below)) / digit.width
+
+
+def _in_part(ink: Ink, digit: DigitInk) -> Box:
+    """The digit's box in the mask and the luma of the part that was looked at."""
+    across, down = ink.part[:2]
+    left, top, right, bottom = digit.box
+    return left - across, top - down, right - across, bottom - down
 
 
 def _sum(luma: npt.NDArray[np.uint8], mask: Mask) -> int:

@@ -73,8 +73,9 @@ class Recipe:
 class Ink:
     """The ink of a frame that one recipe shows.
 
-    ``mask`` is ``bool[h, w]`` and ``luma`` the ``uint8[h, w]`` that it was found in, at ``scale``
-    of their pixels to a frame pixel. Both are empty outside of ``part``: left, top, right, bottom.
+    ``mask`` is ``bool[h, w]`` and ``luma`` the ``uint8[h, w]`` that it was found in: of a ``part``,
+    which is left, top, right, bottom, of the frame at ``scale`` pixels to a frame pixel, which has
+    ``shape``: its height and width.
     """
 
     mask: Mask
@@ -82,12 +83,14 @@ class Ink:
     recipe: Recipe
     scale: float
     part: Box
+    shape: tuple[int, int]
 
 
 class Scene:
     """A frame in which ink is looked for; what several recipes need is made once."""
 
     def __init__(self, luma: Luma) -> None:
+        self._luma = luma
         self._image = Image.fromarray(luma)
         # no functools.cache of a method: it would refer to the scene that holds it, and frames
         # would stay in memory until the garbage collector comes
@@ -130,30 +133,28 @@ class Scene:
     def _make_view(self, factor: int) -> _View:
         image = self._image
         if factor > 1:
-            return _View(image.reduce(factor), 1 / factor)
+            return _View(np.asarray(image.reduce(factor)), 1 / factor)
         enlarging = -(-MIN_SIDE // min(image.size))
         if enlarging > 1:
             size = (image.width * enlarging, image.height * enlarging)
-            return _View(image.resize(size, Image.Resampling.BICUBIC), enlarging)
-        return _View(image, 1.0)
+            return _View(np.asarray(image.resize(size, Image.Resampling.BICUBIC)), enlarging)
+        return _View(self._luma, 1.0)
 
 
 class _View:
     """A frame at one size."""
 
-    def __init__(self, image: Image.Image, scale: float) -> None:
-        self._image = image
+    def __init__(self, luma: Luma, scale: float) -> None:
+        self._luma = luma
         self._scale = scale
-        noise = _noise(np.asarray(image)) / (3 if self._blurs else 1)
+        height, width = luma.shape
+        self._size = width, height
+        noise = _noise(luma) / (3 if self._blurs else 1)
         self._soft: dict[Box, Luma] = {}
-        self._cell = max(1, min(image.size) // CELLS)
+        self._cell = max(1, min(luma.shape) // CELLS)
         # averaging in cells does what the blur would, where they are large
-        calm = (
-            image
-            if self._cell >= CALM_CELL
-            else Image.fromarray(self._softened((0, 0, *image.size)))
-        )
-        self._coarse = np.asarray(calm.reduce(self._cell))
+        calm = luma if self._cell >= CALM_CELL else self._softened((0, 0, width, height))
+        self._coarse = np.asarray(Image.fromarray(calm).reduce(self._cell))
         self._floor = max(MIN_CONTRAST, noise * (NOISE_SIGMAS + CELL_SIGMAS / self._cell))
         self._papers: dict[tuple[Polarity, Paper, float], tuple[Any, Any]] = {}
 
@@ -164,7 +165,7 @@ class _View:
 
     def part(self, part: Outline | None) -> Box:
         """Whole cells around a part of the frame, in pixels of the view."""
-        size = self._image.size
+        size = self._size
         if part is None:
             return (0, 0, *size)
         cell = self._cell
@@ -180,29 +181,20 @@ class _View:
 
     def ink(self, recipe: Recipe, part: Box) -> Ink:
         """What a recipe shows in a part."""
-        left, top, right, bottom = part
         soft = self._softened(part)
-        found = self._differs(recipe, soft, part)
-        if part == (0, 0, *self._image.size):
-            return Ink(found, soft, recipe, self._scale, part)
-        shape = self._image.height, self._image.width
-        mask, luma = np.zeros(shape, np.bool_), np.zeros(shape, np.uint8)
-        mask[top:bottom, left:right] = found
-        luma[top:bottom, left:right] = soft
-        return Ink(mask, luma, recipe, self._scale, part)
+        mask = self._differs(recipe, soft, part)
+        return Ink(mask, soft, recipe, self._scale, part, self._size[::-1])
 
     def _softened(self, part: Box) -> Luma:
+        left, top, right, bottom = part
+        if not self._blurs:
+            return self._luma[top:bottom, left:right]
         if part not in self._soft:
-            left, top, right, bottom = part
-            # one pixel more, which the blur looks at
-            width, height = self._image.size
+            # a pixel more on each side, which the blur looks at
             first = max(0, left - 1), max(0, top - 1)
-            image = self._image.crop((*first, min(width, right + 1), min(height, bottom + 1)))
-            if self._blurs:
-                image = image.filter(ImageFilter.BoxBlur(1))
+            soft = _blurred(self._luma[first[1] : bottom + 1, first[0] : right + 1])
             across, down = left - first[0], top - first[1]
-            soft = np.asarray(image)[down : down + bottom - top, across : across + right - left]
-            self._soft[part] = soft
+            self._soft[part] = soft[down : down + bottom - top, across : across + right - left]
         return self._soft[part]
 
     def _differs(self, recipe: Recipe, luma: Luma, part: Box) -> Mask:
@@ -237,6 +229,29 @@ class _View:
         size = ((behind[0] - first[0]) * self._cell, (behind[1] - first[1]) * self._cell)
         fine = levels.resize(size, Image.Resampling.BILINEAR, box=(*first, *behind))
         return np.asarray(fine)[: bottom - top, : right - left]
+
+
+def _blurred(luma: Luma) -> Luma:
+    """The mean of each pixel and its eight neighbours, as Pillow's ``BoxBlur(1)`` has it.
+
+    In a fifth of the time: the machine adds thirty pixels at once.
+    """
+    height, width = luma.shape
+    wide = np.empty((height + 2, width + 2), np.uint16)
+    wide[1:-1, 1:-1] = luma
+    wide[1:-1, 0], wide[1:-1, -1] = luma[:, 0], luma[:, -1]
+    wide[0], wide[-1] = wide[1], wide[-2]
+    across = _mean(wide[:, :-2], wide[:, 1:-1], wide[:, 2:])
+    return _mean(across[:-2], across[1:-1], across[2:]).astype(np.uint8)
+
+
+def _mean(*three: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+    """The mean of three arrays, rounded."""
+    total = three[0] + three[1]
+    total += three[2]
+    total += 1
+    total //= 3
+    return total
 
 
 def _extreme(values: Luma, reach: int, extreme: np.ufunc) -> Luma:

@@ -84,23 +84,30 @@ class Line:
     lean: float
 
 
-def find_lines(mask: Mask, near: Sequence[Outline] = (), part: Box | None = None) -> list[Line]:
-    """What may be lines of digits in the ink of a frame, ``bool[H, W]``, the plainest first.
+def find_lines(
+    mask: Mask,
+    near: Sequence[Outline] = (),
+    part: Box | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> list[Line]:
+    """What may be lines of digits in the ink of a frame, ``bool[h, w]``, the plainest first.
 
     :param near: where only lines are looked for that run through one of these places.
-    :param part: left, top, right and bottom of what was looked at, where that is not everything.
+    :param part: left, top, right and bottom of the mask in the frame, where that is not all of it.
+    :param shape: height and width of the frame, where the mask is a part.
     """
-    components = find_components(mask)
-    pieces = possible_pieces(components, mask.shape)
+    shape = shape or mask.shape
+    components = find_components(mask, part[:2] if part else (0, 0))
+    pieces = possible_pieces(components, shape)
     if part:
-        pieces = pieces[~_cut_off(components.boxes[pieces], part, mask.shape)]
+        pieces = pieces[~_cut_off(components.boxes[pieces], part, shape)]
     lines: list[Line] = []
-    bands = find_bands(components, pieces, mask.shape)
+    bands = find_bands(components, pieces, shape)
     if near:
         bands = [band for band in bands if any(_through(band, place) for place in near)]
     for band in bands[: 2 * MAX_LINES]:
         line = _line_in(components, pieces, band)
-        if not line or _at_edge(line.digits, mask.shape):
+        if not line or _at_edge(line.digits, shape):
             continue
         if not any(_within(line, other) for other in lines):
             lines.append(line)
@@ -154,7 +161,8 @@ def _line_in(components: Components, pieces: Ints, band: Band) -> Line | None:
 
 def _solid(digit: DigitInk) -> bool:
     fill, aspect = SOLID
-    return digit.width > aspect * digit.height and float(digit.mask.mean()) > fill
+    wide = digit.width > aspect * digit.height
+    return wide and bool(np.count_nonzero(digit.mask) > fill * digit.mask.size)
 
 
 def _at_edge(digits: Sequence[DigitInk], shape: tuple[int, ...]) -> bool:

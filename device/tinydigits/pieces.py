@@ -95,6 +95,9 @@ def draw(components: Components, members: Sequence[int]) -> DigitInk:
 
 def enclosing(boxes: Ints) -> Box:
     """The box around all of ``int64[N, 4]``."""
+    if len(boxes) == 1:
+        left, top, right, bottom = boxes[0].tolist()
+        return left, top, right, bottom
     left, top = boxes[:, :2].min(axis=0).tolist()
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
     return left, top, right, bottom

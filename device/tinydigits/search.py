@@ -83,7 +83,7 @@ def look(
     """
     with clock.stage("segment"):
         scaled = [_scaled(place, ink.scale) for place in near]
-        lines = _affordable(find_lines(ink.mask, scaled, ink.part))
+        lines = _affordable(find_lines(ink.mask, scaled, ink.part, ink.shape))
     if not lines:
         return []
     digits = list(chain.from_iterable(line.digits for line in lines))
