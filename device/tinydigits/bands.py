@@ -6,10 +6,10 @@ later; here it only matters that the number's own band is among them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -48,8 +48,7 @@ MAX_TILT: Final = 0.3
 """Rows to a column that a line rises or falls at most: 17 degrees."""
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(msgspec.Struct, frozen=True):
     """A line's course: its middle is at ``middle + tilt * x``, it goes from ``left`` to ``right``.
 
     All in mask pixels.

@@ -8,9 +8,9 @@ sightings, and its digits are read as the mean of all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from tinydigits.classifier import Probabilities
@@ -40,8 +40,7 @@ BELOW: Final = 0.5
 """And they stand above or below it with this share of the narrower one's width."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A line as several inks saw it, the best sighting first.
 
     ``searched`` is how many inks showed it when all were looked at, where this is a mere glance.

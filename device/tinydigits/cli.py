@@ -88,7 +88,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _score(options: argparse.Namespace) -> int:
-    from tinydigits.pictures import score_command
+    from tinydigits.labelled import score_command
 
     return score_command(options)
 

@@ -8,7 +8,6 @@ import errno
 import logging
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
@@ -88,6 +87,8 @@ def _complain(name: str, message: str) -> None:
     if sys.stderr is None:  # closed before the start; print would take stdout in its place
         return
     if os.environ.get(DEBUG_VARIABLE) == "1":
+        import traceback  # noqa: PLC0415  a start without it is a millisecond shorter
+
         traceback.print_exc()
     print(line_start(name, logging.ERROR) + one_line(message), file=sys.stderr)
 

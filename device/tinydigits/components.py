@@ -8,8 +8,8 @@ the same, would cost the device 26 MiB of memory and 110 MB of disk.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -17,8 +17,7 @@ Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Components:
+class Components(msgspec.Struct, frozen=True):
     """The components of one mask.
 
     ``boxes`` is ``int64[N, 4]``: left, top, right, bottom in pixels, right and bottom excluded;

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
@@ -213,6 +211,8 @@ def _tables(value: Any, where: str) -> list[Table]:
 
 
 def _read_toml(path: Path) -> Table:
+    import tomllib  # noqa: PLC0415  2 ms, and `read` has no configuration
+
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
@@ -240,6 +240,8 @@ def _overlay(base: Table, changes: Table, where: str, prefix: str = "") -> Table
 
 
 def _unknown(name: str, key: str, known: Table, where: str) -> str:
+    import difflib  # noqa: PLC0415  2 ms, and most keys are known
+
     at_home = list(_homes(key, known, name.removesuffix(key)))
     near = at_home or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"

@@ -7,9 +7,9 @@ label, however surely it is read: a classifier that knows ten digits calls every
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -63,8 +63,7 @@ CLEAR: Final = 0.25
 """
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """A line in one ink and what its digits are read as, ``float32[N, K]``.
 
     Of the ink itself there is the recipe, the scale, and the shorter ``side`` of its mask: many are
@@ -84,8 +83,7 @@ class Seen:
     centres: Floats
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """The digits of a line from ``start`` up to ``stop``, and how much they look like a number."""
 
     seen: Seen

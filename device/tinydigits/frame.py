@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
@@ -24,8 +24,7 @@ MAX_PIXELS: Final = 64_000_000
 """The largest sensors sold for the Raspberry Pi have 64 million; more is a mistake or an attack."""
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """The brightness of one picture.
 
     ``luma`` is ``uint8[H, W]``, 0 black to 255 white, and is only ever read. ``monotonic`` and
@@ -36,8 +35,8 @@ class Frame:
     luma: Luma
     source: str
     sequence: int = 0
-    monotonic: float = field(default_factory=time.monotonic)
-    wall: float = field(default_factory=time.time)
+    monotonic: float = msgspec.field(default_factory=time.monotonic)
+    wall: float = msgspec.field(default_factory=time.time)
 
     @classmethod
     def from_file(cls, path: Path, sequence: int = 0) -> Frame:

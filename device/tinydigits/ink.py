@@ -11,10 +11,10 @@ several recipes; the classifier judges between what they show.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
@@ -53,8 +53,7 @@ ODDS_STEEPNESS: Final = 4.0
 """How fast the odds of a polarity grow with what the frame's edge says of it."""
 
 
-@dataclass(frozen=True, order=True)
-class Recipe:
+class Recipe(msgspec.Struct, frozen=True, order=True):
     """One way to tell ink from paper.
 
     ``window`` is a width as a share of the frame's shorter side: up to it something is ink.
@@ -69,8 +68,7 @@ class Recipe:
     side: int
 
 
-@dataclass(frozen=True)
-class Ink:
+class Ink(msgspec.Struct, frozen=True):
     """The ink of a frame that one recipe shows.
 
     ``mask`` is ``bool[h, w]`` and ``luma`` the ``uint8[h, w]`` that it was found in: of a ``part``,

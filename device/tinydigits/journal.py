@@ -8,8 +8,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 STREAM_VARIABLE: Final = "JOURNAL_STREAM"
 """Where systemd tells which file is connected to the journal, as device:inode."""
@@ -65,8 +66,7 @@ class OneLineFormatter(logging.Formatter):
         return line_start(self._name, record.levelno) + one_line(super().format(record))
 
 
-@dataclass
-class _Told:
+class _Told(msgspec.Struct):
     """A message that was told, and the records that have only been counted since."""
 
     since: float

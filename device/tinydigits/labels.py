@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from tinydigits.classifier import DIGITS
 from tinydigits.errors import DataError
@@ -23,8 +24,7 @@ NONE_FOLDER: Final = "none"
 NOT_A_DIGIT: Final = "10"
 
 
-@dataclass(frozen=True)
-class LabelledPicture:
+class LabelledPicture(msgspec.Struct, frozen=True):
     """A picture file, the digits it shows (``None``: not one whole digit), and its group."""
 
     path: Path

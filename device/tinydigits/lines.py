@@ -7,9 +7,9 @@ not. Their pieces are compared where the slant is taken back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -72,8 +72,7 @@ SOLID: Final = (0.76, 0.4)
 blot or a panel: a digit has gaps, but for a 1."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """Digits beside each other, left to right; ``points`` are indices of digits before a point.
 
     ``lean`` is how many columns to a row the digits are slanted to the right.

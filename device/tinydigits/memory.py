@@ -8,8 +8,9 @@ everything searched, and ever more seldom while that finds nothing either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tinydigits.choice import Place, outline
 from tinydigits.ink import Recipe
@@ -34,8 +35,7 @@ LONGEST_PAUSE: Final = 15
 view must be read soon."""
 
 
-@dataclass
-class Memory:
+class Memory(msgspec.Struct):
     """Remembered from frame to frame; one for each place that is read."""
 
     recipe: Recipe | None = None

@@ -7,9 +7,9 @@ large digits appear.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -53,8 +53,7 @@ PAIR_ASPECT: Final = 0.8
 height; the halves of a broken one are not."""
 
 
-@dataclass(frozen=True)
-class DigitInk:
+class DigitInk(msgspec.Struct, frozen=True):
     """The ink of one digit: ``mask`` is ``bool[h, w]`` and fills ``box``.
 
     A box is left, top, right, bottom in mask pixels, right and bottom excluded.
@@ -74,8 +73,7 @@ class DigitInk:
         return self.box[3] - self.box[1]
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """The components that are taken for one digit, not yet drawn: most never will be."""
 
     box: Box

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from tinydigits.choice import SIGHTINGS, Place, number_lines, places, without_parts
 from tinydigits.classifier import Classifier, Probabilities

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +38,8 @@ def notify(*lines: str) -> bool:
         return False
     if address.startswith("@"):
         address = "\0" + address[1:]
+    import socket  # noqa: PLC0415  4 ms, and only a service notifies
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.settimeout(SEND_SECONDS)
         sender.sendto("\n".join(lines).encode(), address)
