@@ -53,6 +53,10 @@ CONVINCING: Final = 0.8
 """Mean confidence of a number at which no further recipe is tried, if enough inks show it."""
 
 
+Known = dict[tuple[tuple[int, ...], bytes], Probabilities]
+"""What digits were read as, ``float32[K]``, by the shape and the pixels of their ink."""
+
+
 def number_recipes(polarities: Sequence[Polarity]) -> list[Recipe]:
     """The recipes for a number, in the order in which they are worth trying."""
     return [
@@ -74,12 +78,28 @@ def classify(
         return classifier.steady(glyphs)
 
 
+def _classify_once(
+    classifier: Classifier, digits: Sequence[DigitInk], clock: StageClock, known: Known
+) -> Probabilities:
+    """The same, where inks that show a digit alike have it classified once."""
+    shapes = [(digit.mask.shape, digit.mask.tobytes()) for digit in digits]
+    new = {shape: digit for shape, digit in zip(shapes, digits, strict=True) if shape not in known}
+    if new:
+        known.update(zip(new, classify(classifier, list(new.values()), clock), strict=True))
+    return np.stack([known[shape] for shape in shapes])
+
+
 def look(
-    classifier: Classifier, ink: Ink, clock: StageClock, near: Sequence[Outline] = ()
+    classifier: Classifier,
+    ink: Ink,
+    clock: StageClock,
+    near: Sequence[Outline] = (),
+    known: Known | None = None,
 ) -> list[Seen]:
     """The lines of digits in one ink, and what speaks for each.
 
     :param near: places in the frame; where there are some, only lines through them are looked at.
+    :param known: what was read in other inks of the frame; what is read in this one is added.
     """
     with clock.stage("segment"):
         scaled = [_scaled(place, ink.scale) for place in near]
@@ -87,7 +107,7 @@ def look(
     if not lines:
         return []
     digits = list(chain.from_iterable(line.digits for line in lines))
-    rows = iter(classify(classifier, digits, clock))
+    rows = iter(_classify_once(classifier, digits, clock, {} if known is None else known))
     with clock.stage("choose"):
         return [
             consider(ink, line, np.stack(list(islice(rows, len(line.digits))))) for line in lines
@@ -130,6 +150,7 @@ class Search:
         self._width = luma.shape[1]
         self._digits = digits
         self._clock = clock
+        self._known: Known = {}
 
     def thorough(self, recipes: Sequence[Recipe]) -> list[Place]:
         """The lines of the number, from what the recipes show until that is convincing."""
@@ -175,7 +196,7 @@ class Search:
     def _look(self, recipe: Recipe, near: Sequence[Outline] = ()) -> list[Seen]:
         with self._clock.stage("ink"):
             ink = self._scene.ink(recipe, _around(near, self._width) if near else None)
-        return look(self._classifier, ink, self._clock, near)
+        return look(self._classifier, ink, self._clock, near, self._known)
 
 
 def runs_of(seen: Sequence[Sequence[Seen]]) -> list[Run]:
