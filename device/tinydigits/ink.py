@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 from PIL import Image, ImageFilter
 
 from tinydigits.frame import Luma
@@ -108,12 +109,12 @@ class Scene:
 
     def distinct(self, recipes: Sequence[Recipe]) -> list[Recipe]:
         """The recipes without those that show a small frame as an earlier one does."""
-        seen: dict[tuple[object, ...], Recipe] = {}
+        sizes = {side: self._factor(side) for side in {recipe.side for recipe in recipes}}
+        if len(set(sizes.values())) == len(sizes):
+            return list(recipes)
+        seen: dict[Recipe, Recipe] = {}
         for recipe in recipes:
-            size = self._factor(recipe.side)
-            seen.setdefault(
-                (recipe.polarity, recipe.paper, recipe.window, recipe.level, size), recipe
-            )
+            seen.setdefault(replace(recipe, side=sizes[recipe.side]), recipe)
         return list(seen.values())
 
     def odds(self, polarity: Polarity) -> float:
@@ -254,16 +255,15 @@ def _mean(*three: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
 
 def _extreme(values: Luma, reach: int, extreme: np.ufunc) -> Luma:
     """The largest or smallest value in the square around each, by doubling windows."""
-    for axis in (0, 1):
-        turned = np.moveaxis(values, axis, 0)
-        first, last = (np.repeat(edge, reach, axis=0) for edge in (turned[:1], turned[-1:]))
-        turned = np.concatenate([first, turned, last])
+    for _ in ("down", "across"):
+        first, last = (np.repeat(edge, reach, axis=0) for edge in (values[:1], values[-1:]))
+        turned = np.concatenate([first, values, last])
         width = 1
         while width < 2 * reach + 1:
             step = min(width, 2 * reach + 1 - width)
             turned = extreme(turned[:-step], turned[step:])
             width += step
-        values = np.moveaxis(turned, 0, axis)
+        values = turned.T
     return values
 
 

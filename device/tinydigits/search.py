@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain, islice
 from typing import Final
 
@@ -57,15 +58,16 @@ Known = dict[tuple[tuple[int, ...], bytes], Probabilities]
 """What digits were read as, ``float32[K]``, by the shape and the pixels of their ink."""
 
 
-def number_recipes(polarities: Sequence[Polarity]) -> list[Recipe]:
+@cache
+def number_recipes(polarities: tuple[Polarity, ...]) -> tuple[Recipe, ...]:
     """The recipes for a number, in the order in which they are worth trying."""
-    return [
+    return tuple(
         Recipe(polarity, "around", window, level, side)
         for side in SIDES
         for level in LEVELS
         for window in WINDOWS
         for polarity in polarities
-    ]
+    )
 
 
 def classify(
