@@ -80,13 +80,17 @@ def find_components(mask: Mask, corner: tuple[int, int] = (0, 0)) -> Components:
 
 def _runs(mask: Mask) -> tuple[Ints, Ints, Ints]:
     """Row, first column and column behind the last of every run, in reading order."""
-    height, width = mask.shape
-    padded = np.zeros((height, width + 2), np.bool_)
+    inked = np.flatnonzero(mask.any(axis=1))
+    if not inked.size:
+        return inked, inked, inked
+    top, width = int(inked[0]), mask.shape[1]
+    mask = mask[top : inked[-1] + 1]
+    padded = np.zeros((len(mask), width + 2), np.bool_)
     padded[:, 1:-1] = mask
     # a row's changes between paper and ink come in pairs: where a run starts, where it stops
     changes = np.flatnonzero(padded[:, 1:] != padded[:, :-1])
     row, start = np.divmod(changes[0::2], width + 1)
-    return row, start, changes[1::2] % (width + 1)
+    return row + top, start, changes[1::2] % (width + 1)
 
 
 def _touching(row: Ints, start: Ints, stop: Ints, width: int) -> tuple[Ints, Ints]:

@@ -203,9 +203,36 @@ class _View:
             self._papers[kind] = self._find_paper(*kind)
         paper, strongest = self._papers[kind]
         threshold = paper - np.maximum(self._floor, recipe.level * strongest)
-        if recipe.polarity == "dark":
-            return np.asarray(luma < self._fine(threshold, part))
-        return np.asarray(luma > self._fine(255 - threshold, part))
+        dark = recipe.polarity == "dark"
+        levels = (threshold if dark else 255 - threshold).clip(0, 255).astype(np.uint8)
+        mask = np.zeros(luma.shape, np.bool_)
+        left, top, right, bottom = self._possible(levels, luma, part, dark=dark)
+        inside = np.s_[top - part[1] : bottom - part[1], left - part[0] : right - part[0]]
+        beyond = np.less if dark else np.greater
+        beyond(luma[inside], self._fine(levels, (left, top, right, bottom)), out=mask[inside])
+        return mask
+
+    def _possible(self, levels: Luma, luma: Luma, part: Box, *, dark: bool) -> Box:
+        """The box of all cells in which any pixel may be beyond the threshold.
+
+        Between the middles of cells a threshold is between theirs: what no cell around allows needs
+        no finer look, and around a number that is most of what is looked at.
+        """
+        lowest, highest = (np.minimum, np.maximum) if dark else (np.maximum, np.minimum)
+        darkest = _of_cells(luma, self._cell, lowest)
+        row, column = part[1] // self._cell, part[0] // self._cell
+        rows, columns = darkest.shape
+        bounds = _extreme(levels, 1, highest)[row : row + rows, column : column + columns]
+        found = darkest < bounds if dark else darkest > bounds
+        down, across = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
+        if not down.size:
+            return (*part[:2], *part[:2])
+        return (
+            (column + int(across[0])) * self._cell,
+            (row + int(down[0])) * self._cell,
+            min(part[2], (column + int(across[-1]) + 1) * self._cell),
+            min(part[3], (row + int(down[-1]) + 1) * self._cell),
+        )
 
     def _find_paper(self, polarity: Polarity, paper: Paper, window: float) -> tuple[Any, Any]:
         """The paper, as if ink were dark, and the strongest contrast nearby, for each cell."""
@@ -219,9 +246,12 @@ class _View:
             contrast = under - coarse
         return under.astype(np.float32), _extreme(contrast, 2 * reach, np.maximum)
 
-    def _fine(self, coarse: npt.NDArray[np.floating], part: Box) -> Luma:
+    def _fine(self, coarse: Luma, part: Box) -> Luma:
+        """Levels of cells as those of the pixels of a part, in between as straight lines."""
         left, top, right, bottom = part
-        levels = Image.fromarray(coarse.clip(0, 255).astype(np.uint8))
+        if left == right:
+            return np.zeros((0, 0), np.uint8)
+        levels = Image.fromarray(coarse)
         first, last = (left // self._cell, top // self._cell), (right - 1, bottom - 1)
         # the last cells may reach beyond the picture
         behind = last[0] // self._cell + 1, last[1] // self._cell + 1
@@ -265,6 +295,17 @@ def _extreme(values: Luma, reach: int, extreme: np.ufunc) -> Luma:
             width += step
         values = turned.T
     return values
+
+
+def _of_cells(luma: Luma, side: int, extreme: np.ufunc) -> Luma:
+    """The largest or smallest value in each cell of so many rows and columns."""
+    for _ in ("down", "across"):
+        cells = luma[::side].copy()
+        for k in range(1, min(side, len(luma))):
+            more = luma[k::side]  # the last cell may have fewer
+            extreme(cells[: len(more)], more, out=cells[: len(more)])
+        luma = cells.T
+    return luma
 
 
 def _dark_odds(image: Image.Image) -> float:
