@@ -163,8 +163,8 @@ def best_run(seen: Seen) -> Run | None:
     speaks, gain = LEFT_OUT
     left_out = gain * np.maximum(confidences(seen.probabilities) - speaks, 0)
     sums = np.concatenate(([0.0], np.cumsum(seen.worth + left_out)))
-    scores = np.triu(sums[None, :] - sums[:, None], 1) - left_out.sum()
-    scores[np.tril_indices(len(sums))] = -np.inf
+    scores = sums[None, :] - sums[:, None] - left_out.sum()
+    scores[np.tri(len(sums), dtype=np.bool_)] = -np.inf  # nothing stops before it starts
     start, stop = divmod(int(scores.argmax()), len(sums))
     return _run(seen, start, stop, float(scores[start, stop]))
 
