@@ -138,19 +138,54 @@ class NoReader:
 EIGHTHS = st.integers(0, 24).map(lambda n: Fraction(n, 8))
 
 
-@given(costs=st.lists(EIGHTHS, min_size=1, max_size=8))
-@costly(0.2)
-def test_pace(costs: list[Fraction]) -> None:
-    """Frames are asked for at most so often, on time while there is time, and never crowd."""
-    with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
+def asked_at(clock: Clockwork, costs: list[Fraction]) -> list[Fraction]:
+    """When a camera is asked for its frames, of which two a second are wanted."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
         camera = SlowCamera(clock, costs)
         work = Work(camera, NoReader(), lambda _: None, fps=2)
         assert run(work, clock) == Run(len(costs), stopped=False)
-    expected = [Fraction(0)]
-    for cost in costs[:-1]:
-        expected.append(expected[-1] + max(Fraction(1, 2), cost))
-    assert camera.asked == expected
+    return camera.asked
+
+
+@given(costs=st.lists(EIGHTHS, min_size=1, max_size=8))
+@costly(0.2)
+def test_pace(costs: list[Fraction]) -> None:
+    """Frames are asked for as soon as they are due, never more than were due so far."""
+    period = Fraction(1, 2)
+    with Clockwork() as clock:
+        asked = asked_at(clock, costs)
+    for place, (cost, moment, after) in enumerate(zip(costs, asked, asked[1:], strict=False)):
+        assert after >= (place + 1) * period
+        assert moment + cost <= after <= moment + max(period, cost)
+
+
+@pytest.mark.parametrize("costs", [[3, 0, 0, 0], [Fraction(9, 8), 0, 0, 0]])
+def test_no_crowd(costs: list[Fraction]) -> None:
+    """A frame that takes several periods delays those after it: they don't make up for it."""
+    with Clockwork() as clock:
+        asked = asked_at(clock, [Fraction(cost) for cost in costs])
+    assert [after - asked[1] for after in asked[1:]] == [0, Fraction(1, 2), 1]
+
+
+def test_late_timer() -> None:
+    """Timers that are always late make every frame as late as the first, and none is missed."""
+    late = Fraction(1, 16)
+
+    class Late(Clockwork):
+        def wait(self, seconds: float = 0.0) -> Call | None:
+            return super().wait(seconds + float(late) if seconds > 0 else 0.0)
+
+    with Late() as clock:
+        asked = asked_at(clock, [Fraction(1, 8)] * 40)
+    assert asked[1:] == [Fraction(k, 2) + late for k in range(1, 40)]
+
+
+def test_jitter() -> None:
+    """Now and then a frame takes longer than a period; those after it are on time again."""
+    with Clockwork() as clock:
+        asked = asked_at(clock, [Fraction(k, 8) for k in (1, 5, 1, 1, 6, 1, 1)])
+    assert [float(moment) for moment in asked] == [0, 0.5, 1.125, 1.5, 2, 2.75, 3]
 
 
 def test_gap() -> None:

@@ -129,8 +129,7 @@ class _Loop:
 
     def _take(self) -> None:
         """Read the next frame, where there is one; StopIteration where there will be no more."""
-        # a frame that took too long delays the ones after it instead of crowding them
-        now = max(self._due, time.monotonic())
+        due, now = self._due, max(self._due, time.monotonic())
         frame = next(self._frames)
         self._due = now + _IDLE_PAUSE
         if frame is None or self._is_repeated(frame):
@@ -141,7 +140,10 @@ class _Loop:
                 self._supervisor.status(f"no frames: {told}")
             return
         fps = self._work.fps
-        self._due = now + (min(1 / fps, _LONGEST_PAUSE) if fps else 0.0)
+        period = min(1 / fps, _LONGEST_PAUSE) if fps else 0.0
+        # timers are always a little late, which must not add up; a frame that is late by a whole
+        # period delays the ones after it instead of crowding them
+        self._due = (due if now - due < period else now) + period
         self._work.publish(self._work.reader.read(frame))
         self.count += 1
         self._overdue = False
