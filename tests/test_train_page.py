@@ -33,6 +33,7 @@ from parsing import (
     text,
 )
 from reports import sample_article, sample_evaluation, sample_fit
+from tinydigits.bench.page import SHEET
 from tinydigits.classifier import DIGITS, CoveragePoint
 from tinydigits_train.measure import measure
 from tinydigits_train.page import (
@@ -318,10 +319,12 @@ def test_the_palette_is_one() -> None:
     """The page's light colours are those that figures and pictures are drawn in."""
     css = CSS.read_text()
     light = css[: css.index("}")]
-    for name, colour in PALETTE.items():
-        assert f"--{name}: {colour};" in light
     assert f"--for: {' '.join(map(str, FOR))};" in light
     assert f"--against: {' '.join(map(str, AGAINST))};" in light
+    assert {"text", "muted", "rule", "paper", "cool", "warm"} <= set(PALETTE)
+    for sheet in (css, SHEET.read_text()):  # of training, and of the benchmark
+        assert not set(re.findall(r"--(\w+):", sheet)) & set(PALETTE)
+        assert not any(colour in sheet for colour in PALETTE.values())
 
 
 def test_small(kind: Kind) -> None:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from tinydigits.classifier import CoveragePoint, Share
 from tinydigits.files import atomic_write
+from tinydigits.style import style
 from tinydigits_train import article_plots, compare_plots, plots
 from tinydigits_train.compare import Comparison
 from tinydigits_train.measure import percent
@@ -213,6 +214,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["style"] = Markup(style())  # noqa: S704  # no text of a report is in it
     environment.filters |= {
         "count": lambda number: f"{number:,}",
         "percent": _percent,

@@ -10,14 +10,9 @@ from typing import Any, Final
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-PALETTE: Final = {
-    "text": "#1c2127",
-    "muted": "#59616b",
-    "rule": "#dcd8cf",
-    "paper": "#fdfcfa",
-    "cool": "#1f66ad",
-    "warm": "#b24d0e",
-}
+from tinydigits.style import palette
+
+PALETTE: Final = palette()
 """What figures are drawn in, good to look at by itself. In a page each colour becomes the CSS
 variable of its name, which has another value where the page is dark."""
 

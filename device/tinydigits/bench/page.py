@@ -27,10 +27,12 @@ from tinydigits.bench.runs import run_tables
 from tinydigits.bench.summary import summary
 from tinydigits.errors import UsageError
 from tinydigits.files import atomic_write
+from tinydigits.style import style
 
 PAGE_NAME: Final = "bench.html"
 
-STYLE: Final = Path(__file__).with_name("page.css")
+SHEET: Final = Path(__file__).with_name("page.css")
+"""What other pages of the project don't have."""
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Nothing may be asked for, whatever the page says."""
@@ -74,7 +76,7 @@ def render_page(results: Sequence[Result]) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
         tag("title", f"{title}: tinydigits bench"),
-        tag("style", Html(STYLE.read_text())),
+        tag("style", Html(f"{style()}\n{SHEET.read_text(encoding='utf-8')}")),
     )
     shown = [_section(*section) for section in sections]
     body = tag(
