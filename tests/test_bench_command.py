@@ -152,6 +152,12 @@ def test_nothing(made_up: Measured, capsys: Capture) -> None:
     assert "nothing could be measured (litert: missing: pip install it)" in complaint(capsys)
 
 
+def test_nonlinear(capsys: Capture) -> None:
+    """Runners that compute linear models alone are not even started for another, and say so."""
+    assert main(["bench", "--subject", "glyph", "--runner", "numpy", "c"]) == 2
+    assert "(numpy, c pairs: nonlinear: only a linear model is" in complaint(capsys)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

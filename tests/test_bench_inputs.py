@@ -132,6 +132,8 @@ def test_candidates(tmp_path: Path, linear: Candidate) -> None:
     """Models are named as their cards say, or by their files where two would have one name."""
     assert (linear.file.name, linear.file.weights) == ("linear", "float32")
     assert linear.file.bytes == len(sample_model())
+    assert linear.is_linear
+    assert not load_candidates([DEFAULT_MODEL])[0].is_linear
     assert len(linear.file.sha256) == 64
     (tmp_path / "again.onnx").write_bytes(sample_model())
     paths = [linear.path, tmp_path / "again.onnx", DEFAULT_MODEL, linear.path]

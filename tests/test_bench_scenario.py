@@ -174,6 +174,17 @@ def test_search_lower() -> None:
     assert course.finished().times.max() == 0.001
 
 
+def test_search_lost() -> None:
+    """A rate that can't be held any more is given up at once."""
+    course = Search(Length(10.0), 0.01)
+    tried: list[float] = []
+    while (ask := course.next()) is not None:
+        late = ask.seconds > 0.6 and len(set(tried)) < 3
+        tried += [ask.rate] if ask.seconds > 0.6 and ask.rate else []
+        course.take(part([0.02 if late else 0.001] * 1000))
+    assert [tried.count(rate) for rate in dict.fromkeys(tried)] == [1, 1, 1, 10]
+
+
 def test_search_in_vain() -> None:
     """Where even one query alone is late, that is what is told, after a few tries."""
     course = Search(Length(1.0), 0.01)

@@ -15,7 +15,7 @@ from tinydigits.bench.figures import (
     three_digits,
     time_text,
 )
-from tinydigits.bench.groups import groups, meanwhile
+from tinydigits.bench.groups import groups, left_out, meanwhile
 from tinydigits.bench.result import FLOOR, Result
 from tinydigits.bench.table import render_table
 
@@ -74,9 +74,9 @@ def test_parts(title: str, lines: list[str]) -> None:
 
 def test_side_by_side(lines: list[str]) -> None:
     """Runners that did the same stand below each other, in one unit, as multiples of the floor."""
-    assert "p50 µs" in line_with(lines, "× floor")  # noqa: RUF001
+    assert "× floor" in line_with(lines, "p50 µs")  # noqa: RUF001
     assert line_with(lines, "ort linear").split()[-1] == "1.42"
-    assert line_with(lines, "onnx.reference").split()[2].startswith("1,40")
+    assert "1,400 ±1%" in line_with(lines, "onnx.reference")
     assert line_with(lines, "floor", "200,000").split()[-2:] == ["–", "1.00"]  # noqa: RUF001
 
 
@@ -122,8 +122,8 @@ def test_unknown() -> None:
     row = line_with(
         render_table(replace(bench_result(), measurements=(few,))).splitlines(), "ort linear"
     )
-    assert row.split()[3] == "–"  # noqa: RUF001
-    assert row.split()[4].endswith("±?")
+    assert row.split()[4] == "–"  # noqa: RUF001
+    assert row.split()[6] == "±?"
 
 
 def test_ratios() -> None:
@@ -135,6 +135,45 @@ def test_ratios() -> None:
     (group,) = groups(pair)
     (kind,) = group.kinds
     assert kind.ratio(pair[1]) == pytest.approx(2)
+
+
+def test_offline() -> None:
+    """Of a query about all samples the rate counts, and not how long it takes."""
+    offline = replace(bench_result(), measurements=(measurement(1e-3, scenario="Offline"),))
+    lines = render_table(offline).splitlines()
+    assert line_with(lines, "a second").split() == ["a", "second", "right"]
+
+
+def test_early_stopping(result: Result) -> None:
+    """By MLPerf's rules the percentile is told that they let a run claim, and what it is."""
+    assert "claimed" not in render_table(result)
+    by_rules = replace(
+        result,
+        settings=replace(result.settings, mode="mlperf"),
+        measurements=(
+            measurement(1e-3, early_stopping=1.23e-3),
+            measurement(1e-3, scenario="MultiStream"),
+        ),
+    )
+    lines = render_table(by_rules).splitlines()
+    assert "claimed: p90 in SingleStream, else p99, by MLPerf's early stopping" in lines
+    assert "claimed ms" in line_with(lines, "p99 ms")
+    rows = [line.split() for line in lines if line.startswith("  ort linear")]
+    assert [row[8] for row in rows[:2]] == ["1.23", "–"]  # noqa: RUF001
+
+
+def test_left_out(result: Result) -> None:
+    """Runners that were left out for one reason are told in one line, and no other is lost."""
+    runners, models = ("numpy", "c"), ("oriented", "pairs int8")
+    skipped = {f"{runner} {model}": "nonlinear" for runner in runners for model in models}
+    told = dict(left_out(skipped | {"ssocr": "missing", "tesseract": "missing"}))
+    assert told == {"numpy, c oriented, pairs int8": "nonlinear", "ssocr, tesseract": "missing"}
+    del skipped["c oriented"]
+    told = dict(left_out(skipped | {"loadgen": "nonlinear"}))
+    assert told == {"numpy oriented, numpy pairs int8, c pairs int8, loadgen": "nonlinear"}
+    assert "  c, numpy: missing" in render_table(
+        replace(result, skipped=dict.fromkeys(("c", "numpy"), "missing"))
+    )
 
 
 def test_meanwhile() -> None:

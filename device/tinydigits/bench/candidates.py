@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinydigits.bench.graph import Graph
+from tinydigits.bench.linear import Linear
 from tinydigits.bench.result import ModelFile
+from tinydigits.bench.runners import SkippedError
 from tinydigits.classifier import Classifier, read_model
 from tinydigits.files import printable
 
@@ -20,6 +22,7 @@ class Candidate:
     path: Path
     classifier: Classifier
     file: ModelFile
+    is_linear: bool
 
 
 def load_candidates(paths: Sequence[Path]) -> list[Candidate]:
@@ -51,6 +54,15 @@ def load_candidates(paths: Sequence[Path]) -> list[Candidate]:
                 accuracy=classifier.card.accuracy.value,
                 weights=stored[path],
             ),
+            is_linear=_is_linear(contents[path]),
         )
         for path, classifier in loaded.items()
     ]
+
+
+def _is_linear(model: bytes) -> bool:
+    try:
+        Linear.of(model)
+    except SkippedError:
+        return False
+    return True

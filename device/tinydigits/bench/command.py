@@ -10,6 +10,7 @@ from typing import Final, Self
 from tinydigits.bench.agreement import agreements
 from tinydigits.bench.around import Around, measure_around
 from tinydigits.bench.candidates import Candidate, load_candidates
+from tinydigits.bench.groups import left_out
 from tinydigits.bench.growth import DIGITS, SIZE, growths
 from tinydigits.bench.inputs import drawn_frames
 from tinydigits.bench.machine import Machine
@@ -83,7 +84,7 @@ def run_plan(plan: Plan, options: argparse.Namespace) -> Result:
         measured = measure(plan, models, pictures, options.power, line)
         around = measured_around(models[0], line) if plan.around else Around()
     if not measured.measurements:
-        why = "; ".join(f"{name}: {told}" for name, told in measured.skipped.items())
+        why = "; ".join(f"{who}: {told}" for who, told in left_out(measured.skipped))
         raise UsageError(f"nothing could be measured ({why or 'nothing was asked for'})")
     return Result(
         content="tinydigits bench",

@@ -159,11 +159,16 @@ class Search:
             self._slow_down()
 
     def _slow_down(self) -> None:
-        """Once all is asked, see whether the rate was held; try a lower one if not."""
-        if self._rate is None or _left(self._length, self._parts) is not None:
+        """See whether the rate is held; try a lower one where it isn't, or can't be any more."""
+        if self._rate is None or self._tries == TRIES:
             return
         times = np.concatenate([part.times for part in self._parts])
-        if not _in_time(times, self._bound) and self._tries < TRIES:
+        if _left(self._length, self._parts) is None:
+            lost = not _in_time(times, self._bound)
+        else:
+            due = max(self._length.queries, self._length.seconds * self._rate)
+            lost = int(np.count_nonzero(times > self._bound)) > (1 - IN_TIME) * due
+        if lost:
             self._tries += 1
             self._rate *= SLOWER
             self._parts.clear()

@@ -42,7 +42,8 @@ def decimals_of(value: float) -> int:
 
 def three_digits(value: float) -> str:
     """A number with three digits that count, as long as it isn't far below 1."""
-    return f"{value:,.{decimals_of(value)}f}"
+    rounded = float(f"{value:.3g}") if abs(value) >= 1000 else value
+    return f"{rounded:,.{decimals_of(value)}f}"
 
 
 def time_text(seconds: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from tinydigits.bench.growth import DIGITS, SIZE
@@ -154,6 +154,18 @@ def remarks(one: Measurement) -> Iterator[str]:
             "all are right"
         )
     yield from one.doubts
+
+
+def left_out(skipped: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Names and reason of what was not measured; those with the same reason are told together."""
+    for why in dict.fromkeys(skipped.values()):
+        names = [name.split(maxsplit=1) for name, told in skipped.items() if told == why]
+        runners = list(dict.fromkeys(first for first, *_ in names))
+        models = list(dict.fromkeys(" ".join(rest) for _, *rest in names))
+        if len(models) > 1 and len(runners) * len(models) != len(names):
+            yield ", ".join(" ".join(name) for name in names), why
+        else:
+            yield f"{', '.join(runners)} {', '.join(models)}".strip(), why
 
 
 class Note(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinydigits.bench.graph import Array, Graph, Node
-from tinydigits.bench.runners import SkippedError
+from tinydigits.bench.runners import NONLINEAR, SkippedError
 
 _STEPS: Final = (
     "Reshape",
@@ -46,7 +46,7 @@ class Linear(NamedTuple):
         graph = Graph.of(model)
         constants, nodes = _computed(graph)
         if tuple(node.operator for node in nodes) != _STEPS:
-            raise SkippedError("nonlinear: it is written for the linear model alone")
+            raise SkippedError(NONLINEAR)
         threshold = constants[nodes[_CUTS].inputs[2]]
         weights = constants[nodes[_MULTIPLIES].inputs[1]]
         intercept = constants[nodes[_ADDS].inputs[1]]

@@ -20,7 +20,7 @@ from tinydigits.bench.charts import (
     start_figure,
 )
 from tinydigits.bench.figures import memory_text
-from tinydigits.bench.groups import Notes, meanwhile
+from tinydigits.bench.groups import Notes, left_out, meanwhile
 from tinydigits.bench.markup import Html, joined, tag
 from tinydigits.bench.result import Result, load_result
 from tinydigits.bench.runs import run_tables
@@ -156,7 +156,9 @@ def _doubts(named: Sequence[Named]) -> Html:
 
 def _skipped(named: Sequence[Named]) -> Html:
     def of(result: Result) -> Html:
-        rows = [tag("li", tag("strong", name), f": {why}") for name, why in result.skipped.items()]
+        rows = [
+            tag("li", tag("strong", name), f": {why}") for name, why in left_out(result.skipped)
+        ]
         return tag("ul", *rows, class_="notes") if rows else Html()
 
     return _each(named, of)

@@ -17,14 +17,14 @@ Mode = Literal["quick", "default", "mlperf"]
 SCENARIOS: Final[tuple[Scenario, ...]] = get_args(Scenario)
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
 
-SECONDS: Final[dict[Mode, float]] = {"quick": 0.25, "default": 1.2, "mlperf": 600.0}
+SECONDS: Final[dict[Mode, float]] = {"quick": 0.25, "default": 1.0, "mlperf": 600.0}
 """Length of a run. With it everything takes ten seconds, or a minute, or as long as MLPerf's rules
 ask for at least."""
 
 STARTS: Final = 5
 """Of a process, to tell how long a cold start takes."""
 
-STEADY_SECONDS: Final = 3.0
+STEADY_SECONDS: Final = 2.0
 """For which the program runs at each steady rate; with one frame a second it takes some more."""
 
 MLPERF: Final[dict[Scenario, tuple[int, int]]] = {

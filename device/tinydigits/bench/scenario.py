@@ -27,6 +27,9 @@ LEAD_SECONDS: Final = 0.005
 """For which is asked before anything counts. Another program ran on this processor before, and what
 it needs has to come back into the caches: a millisecond's work."""
 
+LONG_SECONDS: Final = 0.05
+"""Whoever takes so long for a sample is led in once: that millisecond is a fiftieth of it."""
+
 Answer = TypeVar("Answer")
 
 
@@ -66,11 +69,14 @@ class Length:
 
 
 def lead_in(system: System[Answer], each: int) -> float:
-    """Ask for a moment, and once as all later queries do; returns the seconds of one sample."""
-    run = one_after_the_other(system, Length(LEAD_SECONDS), 1)
+    """Ask for a moment, and once as all later queries do; returns the seconds of one sample.
+
+    Twice at least, as the first query may make what all others find.
+    """
+    run = one_after_the_other(system, Length(LEAD_SECONDS, 2), 1)
     if each > 1:
         one_after_the_other(system, Length(0.0), each)
-    return float(np.median(run.times))
+    return float(run.times[1:].min())
 
 
 def one_after_the_other(system: System[Answer], length: Length, each: int, first: int = 0) -> Run:

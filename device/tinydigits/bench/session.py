@@ -17,7 +17,7 @@ from tinydigits.bench.messages import Generate, Generated, Open, Skipped
 from tinydigits.bench.plan import OFFLINE_GLYPHS, Plan, Round
 from tinydigits.bench.result import LoadGenRun, Measurement
 from tinydigits.bench.rounds import Entrant, interleave
-from tinydigits.bench.runners import OWN, Runner
+from tinydigits.bench.runners import NONLINEAR, OWN, Runner
 from tinydigits.bench.supply import Supply
 
 LOADGEN_TIMES: Final = 20
@@ -84,6 +84,9 @@ class Session:
         for runner in runners:
             for model in self._models if runner.fitted else self._models[:1]:
                 name = model.file.name if runner.fitted else ""
+                if runner.linear and not model.is_linear:
+                    self._measured.skipped[f"{runner.name} {name}"] = NONLINEAR
+                    continue
                 entrant = Entrant(runner, name, stack.enter_context(Colleague()))
                 entrant.colleague.send(Open(runner.subject, runner.name, str(model.path)))
                 entrants.append(entrant)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import Final, NamedTuple
 
 from tinydigits.bench.figures import (
     Unit,
-    decimals_of,
     energy_text,
     memory_text,
     middle,
@@ -27,6 +27,7 @@ from tinydigits.bench.groups import (
     at_share,
     groups,
     kind_name,
+    left_out,
     meanwhile,
     median,
     right,
@@ -47,8 +48,15 @@ from tinydigits.bench.stats import Percentile
 
 WIDTH: Final = 80
 SHARES: Final = (0.5, 0.9, 0.99)
-LESS_IMPORTANT: Final = 0.9
-"""Is told without its interval, or not at all, where the lines would be too long."""
+
+_LEGEND: Final = (
+    "p50 p90 p99: half, 90%, 99% of the queries took at most that; ±: 95% interval",
+    "× floor: times what can't be left out, which is the row floor (docs/bench.md)",  # noqa: RUF001
+    "right: share of right answers; [1]: why a run is in doubt is told at the end",
+)
+"""What the columns mean, for who sees them for the first time."""
+
+_EARLY: Final = "claimed: p90 in SingleStream, else p99, by MLPerf's early stopping"
 
 BAR: Final = 30
 """Columns of the longest bar."""
@@ -63,8 +71,9 @@ Cells = list[str]
 def render_table(result: Result, width: int = WIDTH) -> str:
     """The result as text, in lines of at most so many columns where that can be."""
     notes = Notes(result)
-    parts = [_heading(result, width)]
-    parts += [_group(group, notes, width) for group in groups(result.measurements)]
+    parts = [_heading(result, width), _legend(result, width)]
+    early = result.settings.mode == "mlperf"
+    parts += [_group(group, notes, width, early=early) for group in groups(result.measurements)]
     parts += _stages(result.measurements)
     parts += [_models(result.models), _energy(result.measurements)]
     if result.cold_start:
@@ -75,7 +84,8 @@ def render_table(result: Result, width: int = WIDTH) -> str:
         parts.append(_duty(result.duty))
     if result.growths:
         parts.append([_growth(growth) for growth in result.growths])
-    parts.append(_wrapped("not measured:", (f"{k}: {v}" for k, v in result.skipped.items()), width))
+    skipped = (f"{who}: {why}" for who, why in left_out(result.skipped))
+    parts.append(_wrapped("not measured:", skipped, width))
     parts.append(_wrapped("not to be trusted:", map(str, notes), width))
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
@@ -101,35 +111,46 @@ def _heading(result: Result, width: int) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]
 
 
-class _Layout(NamedTuple):
-    """What is told of a measurement, and how many columns are between."""
+def _legend(result: Result, width: int) -> list[str]:
+    if not result.measurements:
+        return []
+    lines = [*_LEGEND, *([_EARLY] if result.settings.mode == "mlperf" else [])]
+    return [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]
+
+
+class _Columns(NamedTuple):
+    """Which percentiles are told, which of these with their intervals, and whether the one that
+    MLPerf judges by is too; how many columns are between.
+    """
 
     shares: tuple[float, ...]
-    bare: float | None
+    sure: tuple[float, ...]
+    early: bool
+    unit: Unit
     gap: int
 
 
-_LAYOUTS: Final = (
-    _Layout(SHARES, None, 2),
-    _Layout(SHARES, None, 1),
-    _Layout(SHARES, LESS_IMPORTANT, 1),
-    _Layout(tuple(share for share in SHARES if share != LESS_IMPORTANT), None, 2),
-)
+_LAYOUTS: Final = ((SHARES, 2), (SHARES, 1), (SHARES[1:], 1), ((), 1))
+"""Which percentiles are told with intervals, and the gap: the first with which lines are short."""
 
 
-def _group(group: Group, notes: Notes, width: int) -> list[str]:
-    for layout in _LAYOUTS:
-        lines = _group_lines(group, notes, layout)
+def _group(group: Group, notes: Notes, width: int, *, early: bool) -> list[str]:
+    every = sorted(median(one) for kind in group.kinds for one in kind.rows)
+    unit = unit_of(every[len(every) // 2])
+    shares = SHARES if group.scenario != "Offline" else ()  # of which the rate alone counts
+    for sure, gap in _LAYOUTS:
+        columns = _Columns(shares, sure, early and bool(shares), unit, gap)
+        lines = _group_lines(group, notes, columns)
         if max(map(len, lines)) <= width:
             break
     return [group.title, *lines]
 
 
-def _group_lines(group: Group, notes: Notes, layout: _Layout) -> list[str]:
-    every = sorted(median(one) for kind in group.kinds for one in kind.rows)
-    unit = unit_of(every[len(every) // 2])
+def _group_lines(group: Group, notes: Notes, columns: _Columns) -> list[str]:
     with_floor = any(kind.ratio(one) for kind in group.kinds for one in kind.rows)
-    head = ["", *(f"p{100 * share:g} {unit.name}" for share in layout.shares), "a second", "right"]
+    head = ["", *(f"p{100 * share:g} {columns.unit.name}" for share in columns.shares)]
+    head += [f"claimed {columns.unit.name}"] if columns.early else []
+    head += ["a second", "right"]
     rows: list[Cells | str] = [[*head, *(["× floor"] if with_floor else [])]]  # noqa: RUF001
     marks = [""]
     for kind in group.kinds:
@@ -137,35 +158,37 @@ def _group_lines(group: Group, notes: Notes, layout: _Layout) -> list[str]:
             rows.append(f"  {kind.name}")
             marks.append("")
         for one in kind.rows:
-            cells = _cells(one, kind, unit, layout)
+            cells = _cells(one, kind, columns)
             rows.append(cells if with_floor else cells[:-1])
             marks.append(notes.mark(one))
-    lines = _aligned(rows, layout.gap)
+    lines = _aligned(rows, columns.gap)
     return [f"{line} {mark}".rstrip() for line, mark in zip(lines, marks, strict=True)]
 
 
-def _cells(one: Measurement, kind: Kind, unit: Unit, layout: _Layout) -> Cells:
-    share, ratio = right(one), kind.ratio(one)
+def _cells(one: Measurement, kind: Kind, columns: _Columns) -> Cells:
+    share, ratio, claimed = right(one), kind.ratio(one), one.early_stopping
     return [
         ("    " if kind.name else "  ") + runner_name(one),
-        *(_percentile(at_share(one, share), unit, layout.bare) for share in layout.shares),
+        *(_percentile(at_share(one, share), columns) for share in columns.shares),
+        *([_NOTHING if claimed is None else columns.unit.figure(claimed)] if columns.early else []),
         rate_text(one.rate),
         _NOTHING if share is None else share_text(share),
         _NOTHING if ratio is None else three_digits(ratio),
     ]
 
 
-def _percentile(told: Percentile | None, unit: Unit, bare: float | None) -> str:
+def _percentile(told: Percentile | None, columns: _Columns) -> str:
     """A percentile, and how far it may be off; a question mark where that isn't known."""
     if told is None:
         return _NOTHING
-    value = unit.figure(told.seconds)
-    if told.share == bare:
+    value = columns.unit.figure(told.seconds)
+    if told.share not in columns.sure:
         return value
     if told.low is None or told.high is None:
-        return f"{value}±?"
-    off = max(told.seconds - told.low, told.high - told.seconds) / unit.seconds
-    return f"{value}±{off:,.{decimals_of(told.seconds / unit.seconds)}f}"
+        return f"{value} ±?"
+    off = max(told.seconds - told.low, told.high - told.seconds) / told.seconds
+    # the finest that is told
+    return f"{value} ±{max(1, ceil(100 * off))}%"
 
 
 def _aligned(rows: Sequence[Cells | str], gap: int = 2) -> list[str]:

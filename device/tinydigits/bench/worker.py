@@ -34,6 +34,7 @@ from tinydigits.bench.messages import (
 from tinydigits.bench.result import Subject
 from tinydigits.bench.runners import RUNNERS, SkippedError
 from tinydigits.bench.scenario import (
+    LONG_SECONDS,
     Length,
     System,
     lead_in,
@@ -56,6 +57,7 @@ class Work:
         self._checked = True
         self._run: Any = None
         self._system: System[Any] | None = None
+        self._alone = 0.0
 
     def reply(self, request: Request) -> Reply:
         """Do what is asked for."""
@@ -105,10 +107,12 @@ class Work:
         else:
             system = FrameSystem(self._run, FrameSet(tuple(arrays), request.truths, ""))
         self._system = system if self._checked else Unchecked(system)
+        self._alone = 0.0
 
     def _measured(self, system: System[Any], ask: Ask) -> Part:
-        alone = lead_in(system, ask.each)
-        each = ask.each or max(1, min(ask.most, int(ask.seconds / alone)))
+        if self._alone < LONG_SECONDS:
+            self._alone = lead_in(system, ask.each)
+        each = ask.each or max(1, min(ask.most, int(ask.seconds / self._alone)))
         length = Length(ask.seconds, ask.queries)
         stages = self._run.clock.seconds if isinstance(self._run, OwnReader) else {}
         stages.clear()

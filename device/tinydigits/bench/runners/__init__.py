@@ -22,28 +22,35 @@ class Runner(NamedTuple):
     :param fitted: whether it is the model that is measured, so that each model is; others are
         measured once, and given the first model should they want one.
     :param checked: whether it gives answers, which can be right or wrong.
+    :param linear: whether it computes linear models alone.
     """
 
     subject: Literal["glyph", "frame"]
     name: str
     fitted: bool = True
     checked: bool = True
+    linear: bool = False
 
 
 RUNNERS: Final = (
     Runner("glyph", "ort"),
     Runner("glyph", "floor", fitted=False, checked=False),
     Runner("glyph", "reference"),
-    Runner("glyph", "numpy"),
-    Runner("glyph", "sklearn"),
-    Runner("glyph", "litert"),
-    Runner("glyph", "c"),
+    Runner("glyph", "numpy", linear=True),
+    Runner("glyph", "sklearn", linear=True),
+    Runner("glyph", "litert", linear=True),
+    Runner("glyph", "c", linear=True),
     Runner("frame", "ort"),
     Runner("frame", "once"),
     Runner("frame", "floor", checked=False),
     Runner("frame", "tesseract", fitted=False),
     Runner("frame", "ssocr", fitted=False),
 )
+
+NONLINEAR: Final = (
+    "nonlinear: only a linear model is written for these, as tinydigits-train fit makes one"
+)
+"""Why one of them is left out."""
 
 OWN: Final = "ort"
 """The device's own way: ONNX Runtime, and the reader around it."""
