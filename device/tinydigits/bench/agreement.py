@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final
 
 from tinydigits.bench.figures import rate_text, time_text
 from tinydigits.bench.groups import kind_name
 from tinydigits.bench.measure import JUDGED
-from tinydigits.bench.result import LoadGenRun, Measurement, Result
-from tinydigits.bench.runners import OWN
+from tinydigits.bench.result import LoadGenRun
+
+TITLE: Final = "Beside MLCommons' LoadGen"
+
+HEAD: Final = ("", "scenario", "it says", "of", "by LoadGen", "by us", "ratio")
 
 
-class Agreement(NamedTuple):
-    """The figure that a scenario is judged by, as LoadGen tells it, and as we do."""
-
-    run: LoadGenRun
-    ours: Measurement
-    theirs_figure: float
-    ours_figure: float
-
-    @property
-    def by_rate(self) -> bool:
-        """Whether it is a rate, and not the time of a percentile."""
-        return self.run.rate is not None
-
-    def __str__(self) -> str:
-        verdict = "VALID" if self.run.valid else "INVALID"
-        where = " ".join(filter(None, (self.run.subject, kind_name(self.ours), self.run.model)))
-        text = rate_text if self.by_rate else time_text
-        what = "a second" if self.by_rate else f"p{100 * JUDGED[self.run.scenario]:g}"
-        theirs, ours = text(self.theirs_figure), text(self.ours_figure)
-        return f"{where}, {self.run.scenario}: {verdict}, {what} {theirs}, by us {ours}"
+def judged_by(run: LoadGenRun) -> str:
+    """The figure that a scenario is judged by."""
+    return "rate" if run.scenario == "Offline" else f"p{100 * JUDGED[run.scenario]:g}"
 
 
-def agreements(result: Result) -> Iterator[Agreement]:
-    """Of each run that LoadGen measured."""
-    for run in result.loadgen:
-        ours = next(one for one in result.measurements if _same(one, run))
-        if run.rate is not None:
-            yield Agreement(run, ours, run.rate, ours.rate)
-            continue
-        theirs_figure, ours_figure = (
-            next(p.seconds for p in one.percentiles if p.share == JUDGED[run.scenario])
-            for one in (run, ours)
-        )
-        yield Agreement(run, ours, theirs_figure, ours_figure)
-
-
-def _same(ours: Measurement, run: LoadGenRun) -> bool:
-    asked, generated = (
-        (one.subject, one.scenario, one.model, one.width, one.height, one.digits)
-        for one in (ours, run)
-    )
-    return ours.runner == OWN and asked == generated
+def agreement(run: LoadGenRun) -> tuple[str, ...]:
+    """A run that both measured, in cells below :data:`HEAD`."""
+    what = " ".join((kind_name(run) or run.subject, run.model))
+    verdict = "VALID" if run.valid else "INVALID"
+    if run.scenario == "Offline":
+        figures = [f"{rate_text(rate)}/s" for rate in (run.theirs, run.ours)]
+    else:
+        figures = [time_text(seconds) for seconds in (run.theirs, run.ours)]
+    ratio = f"{run.theirs / run.ours:.3f}" if run.ours else "–"  # noqa: RUF001
+    return what, run.scenario, verdict, judged_by(run), *figures, ratio

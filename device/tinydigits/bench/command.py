@@ -7,7 +7,6 @@ import sys
 import time
 from typing import Final, Self
 
-from tinydigits.bench.agreement import agreements
 from tinydigits.bench.around import Around, measure_around
 from tinydigits.bench.candidates import Candidate, load_candidates
 from tinydigits.bench.groups import left_out
@@ -47,9 +46,6 @@ def bench_command(options: argparse.Namespace) -> int:
         print(indented_json(result))
     else:
         print(render_table(result))
-        if result.loadgen:
-            print("\nMLCommons' LoadGen")
-            print("\n".join(f"  {one}" for one in agreements(result)))
     if options.output is not None:
         write_json(result, options.output / JSON_NAME)
         write_page([result], options.output / PAGE_NAME)

@@ -10,9 +10,11 @@ from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
+from tinydigits.bench.agreement import judged_by
 from tinydigits.bench.figures import three_digits, time_text
 from tinydigits.bench.groups import BY_RATE, kind_name, runner_name
-from tinydigits.bench.result import Measurement, Result, load_result
+from tinydigits.bench.result import LoadGenRun, Measurement, Result, load_result
+from tinydigits.bench.runners import OWN
 from tinydigits.bench.stats import GROWTH, LEVEL, percentile
 from tinydigits.command import indented_json
 from tinydigits.errors import UsageError
@@ -45,9 +47,10 @@ class Key(NamedTuple):
     digits: int
 
     @classmethod
-    def of(cls, one: Measurement) -> Key:
-        """A measurement's."""
-        return cls(*(getattr(one, name) for name in cls._fields))
+    def of(cls, one: Measurement | LoadGenRun) -> Key:
+        """A measurement's; LoadGen asks the device's own way."""
+        told = {name: getattr(one, name) for name in cls._fields if name != "runner"}
+        return cls(**told, runner=one.runner if isinstance(one, Measurement) else OWN)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -135,7 +138,8 @@ def compare(
                 f"not comparable: the bound of {_run_name(one)} is {one.bound} s in {names[0]} and "
                 f"{other.bound} s in {names[1]}"
             )
-    return Comparison(*names, tuple(_changes(first, second)), tuple(_differences(pairs)))
+    differences = (*_differences(pairs), *_loadgen(first, second))
+    return Comparison(*names, tuple(_changes(first, second)), differences)
 
 
 def _hold_settings(first: Result, second: Result, names: tuple[str, str]) -> None:
@@ -182,6 +186,28 @@ def _differences(pairs: Sequence[tuple[Measurement, Measurement]]) -> Iterator[D
             ratio = _Ratio(1 / one.rate, 1 / other.rate, None, trusted)
             told = _difference(one, "rate", ratio, sure=False)
             yield msgspec.structs.replace(told, first=one.rate, second=other.rate)
+
+
+def _loadgen(first: Result, second: Result) -> Iterator[Difference]:
+    """What LoadGen tells in both, which gives no intervals."""
+    others = {Key.of(one): one for one in second.loadgen}
+    for one in first.loadgen:
+        other = others.get(Key.of(one))
+        if other is None or not one.theirs or not other.theirs:
+            continue
+        by_rate = one.scenario == "Offline"
+        ratio = one.theirs / other.theirs if by_rate else other.theirs / one.theirs
+        what = kind_name(one) or one.subject
+        yield Difference(
+            run=f"{OWN} {one.model}, {what}, {one.scenario}, by LoadGen",
+            what=judged_by(one),
+            first=one.theirs,
+            second=other.theirs,
+            ratio=ratio,
+            low=None,
+            high=None,
+            verdict="untested" if one.valid and other.valid else "doubtful",
+        )
 
 
 def _ratio(one: Measurement, other: Measurement, share: float) -> _Ratio:

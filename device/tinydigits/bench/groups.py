@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from tinydigits.bench.growth import DIGITS, SIZE
-from tinydigits.bench.result import FLOOR, Measurement, Result, Scenario, Subject
+from tinydigits.bench.result import FLOOR, LoadGenRun, Measurement, Result, Scenario, Subject
 from tinydigits.bench.stats import Percentile
 
 ORDER: Final[tuple[Scenario, ...]] = ("SingleStream", "MultiStream", "Server", "Offline")
@@ -85,7 +85,7 @@ def _kinds(measurements: Sequence[Measurement]) -> tuple[Kind, ...]:
     return tuple(kinds)
 
 
-def kind_name(one: Measurement) -> str:
+def kind_name(one: Measurement | LoadGenRun) -> str:
     """What frames are like; empty for glyphs."""
     if one.width is None:
         return ""

@@ -34,10 +34,6 @@ and where they are used up before the time is over the run is not valid."""
 MORE: Final = 1.25
 """Of the rate of Offline, what it is told, for the same reason."""
 
-FEWER: Final = 0.5
-"""Of the highest rate of Server, what it asks at: that one is held just so, and its early stopping
-wants to be sure."""
-
 _NS: Final = 1e9
 _MS: Final = 1e3
 
@@ -117,7 +113,8 @@ def _settings(loadgen: Any, asked: Generate, alone: float) -> Any:
     settings.single_stream_expected_latency_ns = expected
     settings.multi_stream_expected_latency_ns = expected
     settings.offline_expected_qps = asked.rate * MORE
-    settings.server_target_qps = asked.rate * FEWER
+    settings.server_target_qps = asked.rate
+    settings.schedule_rng_seed = asked.seed
     settings.server_target_latency_ns = round(asked.bound * _NS)
     return settings
 

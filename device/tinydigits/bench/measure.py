@@ -13,6 +13,7 @@ from tinydigits.bench.result import LoadGenRun, Measurement, Scenario
 from tinydigits.bench.stats import (
     Histogram,
     Percentile,
+    Times,
     early_stopping_estimate,
     percentile,
     warm_up,
@@ -73,8 +74,20 @@ def measurement(
     )
 
 
-def loadgen_run(ours: Measurement, theirs: Generated) -> LoadGenRun:
-    """What LoadGen made of the same."""
+def loadgen_run(ours: Measurement, theirs: Generated, again: Times) -> LoadGenRun:
+    """What LoadGen made of the same.
+
+    :param again: in Server, times of queries at the rate at which it asked.
+    """
+    share = JUDGED[ours.scenario]
+    if ours.scenario == "Offline":
+        figures = theirs.rate or 0.0, ours.rate
+    else:
+        mine = next(one.seconds for one in ours.percentiles if one.share == share)
+        figures = (
+            dict(theirs.percentiles)[share],
+            percentile(again, share).seconds if len(again) else mine,
+        )
     return LoadGenRun(
         subject=ours.subject,
         scenario=ours.scenario,
@@ -84,6 +97,8 @@ def loadgen_run(ours: Measurement, theirs: Generated) -> LoadGenRun:
         digits=ours.digits,
         valid=theirs.valid and not theirs.wrong,
         wrong=theirs.wrong,
+        theirs=figures[0],
+        ours=figures[1],
         percentiles=tuple(
             Percentile(share, seconds, None, None) for share, seconds in theirs.percentiles
         ),

@@ -60,13 +60,15 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
 class Generate(msgspec.Struct, frozen=True, tag=True):
     """Let LoadGen measure a run; answered by ``Generated`` or ``Skipped``.
 
-    ``rate`` is how many samples a second the runner answers in the scenario, ``bound`` Server's.
+    ``rate`` is how many samples a second the runner answers in the scenario; in Server, how many it
+    is to be asked about. ``bound`` is Server's. Another ``seed`` has it ask at other moments.
     """
 
     scenario: Scenario
     seconds: float
     rate: float
     bound: float
+    seed: int = 0
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):

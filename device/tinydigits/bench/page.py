@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tinydigits import __version__
+from tinydigits.bench.agreement import TITLE
 from tinydigits.bench.charts import (
     Named,
     duty_figure,
@@ -23,7 +24,7 @@ from tinydigits.bench.figures import memory_text
 from tinydigits.bench.groups import Notes, left_out, meanwhile
 from tinydigits.bench.markup import Html, joined, tag
 from tinydigits.bench.result import Result, load_result
-from tinydigits.bench.runs import run_tables
+from tinydigits.bench.runs import loadgen_table, run_tables
 from tinydigits.bench.summary import summary
 from tinydigits.errors import UsageError
 from tinydigits.files import atomic_write
@@ -154,6 +155,10 @@ def _doubts(named: Sequence[Named]) -> Html:
     return _each(named, of)
 
 
+def _loadgen(named: Sequence[Named]) -> Html:
+    return _named_each(named, lambda result, name: loadgen_table(result.loadgen, name))
+
+
 def _skipped(named: Sequence[Named]) -> Html:
     def of(result: Result) -> Html:
         rows = [
@@ -176,19 +181,22 @@ def _start(result: Result) -> Html:
 
 
 def _runs(named: Sequence[Named]) -> Html:
-    if len(named) == 1:
-        return run_tables(named[0][1])
-    parts = [(tag("h3", name), run_tables(result, name)) for name, result in named]
-    return joined(*(part for pair in parts for part in pair))
+    return _named_each(named, run_tables)
 
 
 def _each(named: Sequence[Named], content: Callable[[Result], Html]) -> Html:
     """What there is of each result, below the name of its machine where there are several."""
+    return _named_each(named, lambda result, _: content(result))
+
+
+def _named_each(named: Sequence[Named], content: Callable[[Result, str], Html]) -> Html:
+    """The same of what is to be told the machine's name, which is empty where there is but one."""
     parts = []
     for name, result in named:
-        made = content(result)
+        several = len(named) > 1
+        made = content(result, name if several else "")
         if made:
-            parts += [tag("h3", name), made] if len(named) > 1 else [made]
+            parts += [tag("h3", name), made] if several else [made]
     return joined(*parts)
 
 
@@ -205,6 +213,7 @@ _SECTIONS: Final[dict[str, tuple[str, Content]]] = {
     "growth": ("How it grows", _drawn(growth_figures)),
     "start": ("Start, memory, steady rate", lambda named: _each(named, _start)),
     "runs": ("Every run", _runs),
+    "loadgen": (TITLE, _loadgen),
     "doubts": ("What is not to be trusted", _doubts),
     "skipped": ("What was not measured", _skipped),
 }

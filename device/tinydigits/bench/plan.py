@@ -44,9 +44,12 @@ OFFLINE_GLYPHS: Final = 1000
 """Glyphs that a query of Offline asks about, as far as a part of a run has time for them."""
 
 
-GENERATED: Final[frozenset[Scenario]] = frozenset({"SingleStream", "Offline"})
+GENERATED: Final[dict[Subject, Sequence[Scenario]]] = {
+    "glyph": SCENARIOS,
+    "frame": ("SingleStream", "Offline"),
+}
 """What LoadGen measures where no scenario is named: for the others it asks until it is sure of p99,
-662 queries at least, however long that takes."""
+662 queries at least, which of frames takes up to a minute."""
 
 
 class Round(NamedTuple):
@@ -150,8 +153,9 @@ class Plan:
             if runner.subject == subject
             and runner.name in (self.runners or self._names(subject, scenario, usual=usual))
         )
-        usual = usual and (self.mode == "mlperf" or bool(self.scenarios) or scenario in GENERATED)
-        return Round(subject, size, digits, scenario, runners, self.loadgen and usual)
+        named = self.mode == "mlperf" or bool(self.scenarios)
+        loadgen = self.loadgen and usual and (named or scenario in GENERATED[subject])
+        return Round(subject, size, digits, scenario, runners, loadgen)
 
     def _names(self, subject: Subject, scenario: Scenario, *, usual: bool) -> Sequence[str]:
         """Who is measured where nobody is named: all where people look first, else the device."""

@@ -154,8 +154,10 @@ class Growth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LoadGenRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The device's own way as MLCommons' LoadGen measured it, with the summary that it wrote.
 
-    ``valid`` is what it says, as long as no answer was wrong. ``rate`` is samples a second, where
-    it tells them.
+    ``valid`` is what it says, as long as no answer was wrong. ``theirs`` is the figure that the
+    scenario is judged by, and ``ours`` the same as we measured it: samples a second in Offline,
+    else seconds of a percentile, in Server at the rate that LoadGen asked at. ``rate`` is samples
+    a second, where it tells them.
     """
 
     subject: Subject
@@ -166,6 +168,8 @@ class LoadGenRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digits: int
     valid: bool
     wrong: int
+    theirs: float
+    ours: float
     percentiles: tuple[Percentile, ...]
     rate: float | None
     summary: str

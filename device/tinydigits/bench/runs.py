@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tinydigits.bench.agreement import HEAD, TITLE, agreement
 from tinydigits.bench.figures import (
     energy_text,
     rate_text,
@@ -12,7 +15,7 @@ from tinydigits.bench.figures import (
 )
 from tinydigits.bench.groups import Group, Kind, Notes, at_share, groups, right, runner_name
 from tinydigits.bench.markup import Html, joined, tag
-from tinydigits.bench.result import Measurement, Result
+from tinydigits.bench.result import LoadGenRun, Measurement, Result
 from tinydigits.bench.stats import Percentile
 from tinydigits.bench.table import SHARES
 
@@ -27,6 +30,44 @@ def run_tables(result: Result, name: str = "") -> Html:
         table = scrolled(f"{group.title} {name}".rstrip(), _table(group, notes))
         shown.append(tag("details", tag("summary", group.title), table))
     return joined(*shown)
+
+
+def loadgen_table(runs: Sequence[LoadGenRun], name: str = "") -> Html:
+    """What MLCommons' LoadGen says, and what it wrote; nothing where it wasn't asked."""
+    if not runs:
+        return Html()
+    _, *columns = HEAD
+    head = tag(
+        "tr",
+        tag("th", "what", scope="col"),
+        *(tag("th", column, scope="col", class_="number") for column in columns),
+    )
+    rows = []
+    for one in runs:
+        what, *cells = agreement(one)
+        bad = None if one.valid else "number bad"
+        rows.append(
+            tag(
+                "tr",
+                tag("th", what, scope="row"),
+                *(tag("td", cell, class_=bad or "number") for cell in cells),
+            )
+        )
+    caption = tag(
+        "caption",
+        "The same system, asked by the program that MLPerf's results are measured with; in Server "
+        "at half of the highest rate, by both.",
+    )
+    table = tag("table", caption, tag("thead", head), tag("tbody", *rows))
+    written = [
+        tag(
+            "details",
+            tag("summary", f"What it wrote: {', '.join(agreement(one)[:2])}"),
+            tag("pre", one.summary),
+        )
+        for one in runs
+    ]
+    return joined(scrolled(f"{TITLE} {name}".rstrip(), table), *written)
 
 
 def scrolled(label: str, content: Html) -> Html:

@@ -9,11 +9,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+import numpy as np
+
 from tinydigits.bench.candidates import Candidate
 from tinydigits.bench.colleague import Colleague, CrashError
 from tinydigits.bench.course import course_of
+from tinydigits.bench.loadgen import LEAST_QUERIES
 from tinydigits.bench.measure import loadgen_run, measurement
-from tinydigits.bench.messages import Generate, Generated, Open, Skipped
+from tinydigits.bench.messages import Ask, Generate, Generated, Open, Part, Skipped
 from tinydigits.bench.plan import OFFLINE_GLYPHS, Plan, Round
 from tinydigits.bench.result import LoadGenRun, Measurement
 from tinydigits.bench.rounds import Entrant, interleave
@@ -22,6 +25,10 @@ from tinydigits.bench.supply import Supply
 
 LOADGEN_TIMES: Final = 20
 """As long as it is told to ask, LoadGen may take: it asks on until there are enough queries."""
+
+FEWER: Final = 0.5
+"""Of the highest rate of Server, what LoadGen asks at: that one is held just so, and its early
+stopping wants to be sure."""
 
 
 class Progress(Protocol):
@@ -135,19 +142,26 @@ class Session:
             self._measured.measurements.append(made)
             if one.loadgen and entrant.runner.name == OWN:
                 progress.say(f"{one.what}, LoadGen")
-                self._generate(one, made, entrant)
+                self._generate(one, made, entrant.colleague)
 
-    def _generate(self, one: Round, made: Measurement, entrant: Entrant) -> None:
+    def _generate(self, one: Round, made: Measurement, colleague: Colleague) -> None:
         """The same by LoadGen, which leaves out itself alone if it can't."""
         seconds = self._plan.length(one.scenario).seconds
-        asked = Generate(one.scenario, seconds, made.rate, one.bound)
+        in_server = one.scenario == "Server"
+        rate = made.rate * FEWER if in_server else made.rate
+        again = np.empty(0)
         try:
-            reply = entrant.colleague.ask(asked, LOADGEN_TIMES * seconds)
+            asked = Generate(one.scenario, seconds, rate, one.bound)
+            reply = colleague.ask(asked, LOADGEN_TIMES * seconds)
+            if in_server and isinstance(reply, Generated):
+                ask = Ask(seconds, LEAST_QUERIES["Server"], rate=rate)
+                part = colleague.ask(ask, LOADGEN_TIMES * seconds)
+                again = part.times if isinstance(part, Part) else again
         except CrashError as error:
             self._measured.skipped["loadgen"] = str(error)
         else:
             if isinstance(reply, Generated):
-                self._measured.loadgen.append(loadgen_run(made, reply))
+                self._measured.loadgen.append(loadgen_run(made, reply, again))
             elif isinstance(reply, Skipped):
                 self._measured.skipped["loadgen"] = reply.why
 

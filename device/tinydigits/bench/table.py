@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Final, NamedTuple
 
+from tinydigits.bench.agreement import HEAD, TITLE, agreement
 from tinydigits.bench.figures import (
     Unit,
     energy_text,
@@ -39,6 +40,7 @@ from tinydigits.bench.result import (
     ColdStart,
     Duty,
     Growth,
+    LoadGenRun,
     Measurement,
     Memory,
     ModelFile,
@@ -84,6 +86,7 @@ def render_table(result: Result, width: int = WIDTH) -> str:
         parts.append(_duty(result.duty))
     if result.growths:
         parts.append([_growth(growth) for growth in result.growths])
+    parts.append(_loadgen(result.loadgen))
     skipped = (f"{who}: {why}" for who, why in left_out(result.skipped))
     parts.append(_wrapped("not measured:", skipped, width))
     parts.append(_wrapped("not to be trusted:", map(str, notes), width))
@@ -252,6 +255,14 @@ def _energy(measurements: Sequence[Measurement]) -> list[str]:
         if one.joules is not None and one.scenario == "SingleStream"
     ]
     return ["Energy for one answer, SingleStream", *_aligned(rows)] if rows else []
+
+
+def _loadgen(runs: Sequence[LoadGenRun]) -> list[str]:
+    rows: list[Cells | str] = [list(HEAD)]
+    for one in runs:
+        what, *cells = agreement(one)
+        rows.append([f"  {what}", *cells])
+    return [TITLE, *_aligned(rows)] if runs else []
 
 
 def _cold_start(cold: ColdStart) -> list[str]:
