@@ -12,7 +12,7 @@ SCRIPTS := .ci/run install.sh systemd/pause packaging/deb/build packaging/deb/po
   tests/stack/systemd/run tests/stack/systemd/build tests/stack/systemd/boot tests/stack/power/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow figures reports fuzz store model ladder steady soak soak-hour lint \
+.PHONY: help demo test slow figures bench reports fuzz store model ladder steady soak soak-hour lint \
   camera-stack systemd-stack power-stack reliability deb dist clean
 
 help: ## show this list
@@ -44,12 +44,16 @@ demo: $(INSTALLED) ## train, export, and read numbers from camera-like frames
 test: $(INSTALLED) ## run every quick test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-slow: $(INSTALLED) ## hold what takes longer: several processes, a cluster, many examples of properties
+slow: $(INSTALLED) ## hold what takes longer: processes, a cluster, costs, many examples of properties
 	$(BIN)/pytest tests/slow.py
+	$(BIN)/pytest -rP tests/costs.py
 	$(BIN)/pytest -n auto --dist loadfile -m hypothesis --hypothesis-profile thorough
 
 figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIGITS_DATA)
 	$(BIN)/pytest -n 2 --dist loadfile -rP tests/figures.py tests/figures_of_training.py
+
+bench: $(INSTALLED) ## measure what reading costs here, and put it into the README (two minutes)
+	TINYDIGITS_TABLES=. $(BIN)/pytest -rP tests/costs.py
 
 reports: $(INSTALLED) ## look at the reports in a browser, and run the notebook (needs Chromium)
 	$(BIN)/pytest tests/pages.py tests/notebook.py

@@ -183,8 +183,8 @@ def _growth(growth: Growth) -> Html:
     return figure(title, drawn, told)
 
 
-def start_figure(cold: ColdStart) -> Html:
-    """Each part begins where the one before ends."""
+def start_figure(cold: ColdStart, mark: str) -> Html:
+    """Each part begins where the one before ends; a mark says that it is in doubt."""
     rows = []
     begun = 0.0
     for name, seconds in cold.parts.items():
@@ -200,7 +200,8 @@ def start_figure(cold: ColdStart) -> Html:
         f"Medians of {len(cold.total)} starts. The floor is import numpy, PIL.Image, onnxruntime. "
         "The process is cold, its files have been read before."
     )
-    return figure("From nothing to the first reading", bars("Parts of a cold start", rows), told)
+    drawn = bars("Parts of a cold start", rows)
+    return figure("From nothing to the first reading", drawn, _doubted(told, mark))
 
 
 def memory_figure(memory: Memory) -> Html:
@@ -217,8 +218,8 @@ def memory_figure(memory: Memory) -> Html:
     return figure("Memory of the process", bars("Memory of the process", rows), told)
 
 
-def duty_figure(duty: Sequence[Duty]) -> Html:
-    """The share of a processor at each rate."""
+def duty_figure(duty: Sequence[Duty], mark: str) -> Html:
+    """The share of a processor at each rate; a mark says that one of them is in doubt."""
     rows = [
         Bar(
             f"{one.fps:g} frame{'s' * (one.fps != 1)} a second",
@@ -230,7 +231,12 @@ def duty_figure(duty: Sequence[Duty]) -> Html:
     ]
     what = f"{duty[0].width}x{duty[0].height}"
     told = f"Of one processor, with frames of {what}; {memory_text(duty[-1].memory)} of memory."
-    return figure("What a steady rate takes", bars("Share of a processor at each rate", rows), told)
+    drawn = bars("Share of a processor at each rate", rows)
+    return figure("What a steady rate takes", drawn, _doubted(told, mark))
+
+
+def _doubted(told: str, mark: str) -> str:
+    return f"{told} Not to be trusted: {mark}." if mark else told
 
 
 def axis_time(seconds: float) -> str:

@@ -15,6 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from tinydigits.bench.judge import load_doubts, load_over
+from tinydigits.bench.machine import Moment
 from tinydigits.bench.result import ColdStart
 from tinydigits.bench.start import FLOOR, STEPS
 from tinydigits.errors import UsageError
@@ -44,15 +46,18 @@ def measure_cold_start(
     """
     measured: list[Start] = []
     floor: list[float] = []
+    before = Moment.now()
     for done in range(starts + 1):  # the first brings the files into memory
         measured.append(start_once(model, picture))
         floor.append(_floor_once())
         progress((done + 1) / (starts + 1))
+    after = Moment.now()
     seconds = [one.seconds for one in measured[1:]]
     return ColdStart(
         parts={step: tuple(one[step] for one in seconds) for step in STEPS},
         total=tuple(sum(one.values()) for one in seconds),
         floor=tuple(floor[1:]),
+        doubts=tuple(load_doubts(load_over([(before, after)]), after.monotonic - before.monotonic)),
     )
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from msgspec.structs import replace
+
 from tinydigits.bench.inputs import FrameSet
+from tinydigits.bench.judge import load_doubts, load_over
+from tinydigits.bench.machine import Moment
 from tinydigits.bench.program import Course, frames_folder, watch_program
 from tinydigits.bench.result import Duty
 
@@ -30,8 +34,11 @@ def measure_duty(
     """
     with frames_folder(frames) as folder:
         enough = max(seconds, (BEGUN + LEAST_READINGS) / fps)
+        before = Moment.now()
         course = watch_program(folder, model, fps, enough, progress)
-    return duty_of(course, frames, fps)
+        after = Moment.now()
+    doubts = load_doubts(load_over([(before, after)]), after.monotonic - before.monotonic)
+    return replace(duty_of(course, frames, fps), doubts=tuple(doubts))
 
 
 def duty_of(course: Course, frames: FrameSet, fps: float) -> Duty:

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from tinydigits.bench.growth import DIGITS, SIZE
-from tinydigits.bench.result import FLOOR, LoadGenRun, Measurement, Result, Scenario, Subject
+from tinydigits.bench.result import (
+    FLOOR,
+    ColdStart,
+    Duty,
+    LoadGenRun,
+    Measurement,
+    Result,
+    Scenario,
+    Subject,
+)
 from tinydigits.bench.stats import Percentile
 
 ORDER: Final[tuple[Scenario, ...]] = ("SingleStream", "MultiStream", "Server", "Offline")
@@ -188,8 +197,13 @@ class Notes:
         for group in groups(result.measurements):
             for kind in group.kinds:
                 for one in kind.rows:
-                    for text in remarks(one):
-                        self._add(text)
+                    self._add_all(remarks(one))
+        for other in (result.cold_start, *result.duty):
+            self._add_all(() if other is None else other.doubts)
+
+    def _add_all(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._add(text)
 
     def _add(self, text: str) -> None:
         key = _without_figures(text)
@@ -199,9 +213,10 @@ class Notes:
     def __iter__(self) -> Iterator[Note]:
         return iter(self._found.values())
 
-    def mark(self, one: Measurement) -> str:
-        """The numbers of a measurement's remarks, in brackets; empty where there are none."""
-        numbers = sorted({self._found[_without_figures(text)].number for text in remarks(one)})
+    def mark(self, one: Measurement | ColdStart | Duty) -> str:
+        """The numbers of what speaks against it, in brackets; empty where nothing does."""
+        texts = remarks(one) if isinstance(one, Measurement) else one.doubts
+        numbers = sorted({self._found[_without_figures(text)].number for text in texts})
         return f"[{','.join(map(str, numbers))}]" if numbers else ""
 
 

@@ -170,13 +170,15 @@ def _skipped(named: Sequence[Named]) -> Html:
 
 
 def _start(result: Result) -> Html:
+    notes = Notes(result)
     parts = []
     if result.cold_start:
-        parts.append(start_figure(result.cold_start))
+        parts.append(start_figure(result.cold_start, notes.mark(result.cold_start)))
     if result.memory:
         parts.append(memory_figure(result.memory))
     if result.duty:
-        parts.append(duty_figure(result.duty))
+        marks = "".join(dict.fromkeys(map(notes.mark, result.duty)))
+        parts.append(duty_figure(result.duty, marks))
     return plots(iter(parts))
 
 

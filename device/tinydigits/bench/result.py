@@ -105,18 +105,21 @@ class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ColdStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From the start of a process to its first reading: seconds of each part, of several starts.
 
-    ``floor`` is what a bare ``import numpy, PIL.Image, onnxruntime`` takes.
+    ``floor`` is what a bare ``import numpy, PIL.Image, onnxruntime`` takes. ``doubts`` say why they
+    are not to be trusted.
     """
 
     parts: dict[str, tuple[float, ...]]
     total: tuple[float, ...]
     floor: tuple[float, ...]
+    doubts: tuple[str, ...] = ()
 
 
 class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The program at a steady rate: the share of one processor it takes, and frames it missed.
 
-    ``wrong`` of its readings were not what the frames show; ``memory`` is in bytes.
+    ``wrong`` of its readings were not what the frames show; ``memory`` is in bytes. ``doubts`` say
+    why it is not to be trusted.
     """
 
     fps: float
@@ -127,6 +130,7 @@ class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wrong: int
     processor: float
     memory: int
+    doubts: tuple[str, ...] = ()
 
 
 class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

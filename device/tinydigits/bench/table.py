@@ -79,11 +79,11 @@ def render_table(result: Result, width: int = WIDTH) -> str:
     parts += _stages(result.measurements)
     parts += [_models(result.models), _energy(result.measurements)]
     if result.cold_start:
-        parts.append(_cold_start(result.cold_start))
+        parts.append(_cold_start(result.cold_start, notes))
     if result.memory:
         parts.append(_memory(result.memory))
     if result.duty:
-        parts.append(_duty(result.duty))
+        parts.append(_duty(result.duty, notes))
     if result.growths:
         parts.append([_growth(growth) for growth in result.growths])
     parts.append(_loadgen(result.loadgen))
@@ -265,12 +265,13 @@ def _loadgen(runs: Sequence[LoadGenRun]) -> list[str]:
     return [TITLE, *_aligned(rows)] if runs else []
 
 
-def _cold_start(cold: ColdStart) -> list[str]:
+def _cold_start(cold: ColdStart, notes: Notes) -> list[str]:
     total, floor = middle(cold.total), middle(cold.floor)
     parts = {name: middle(seconds) for name, seconds in cold.parts.items()}
     times = f"{total / floor:.2f} × floor"  # noqa: RUF001
     return [
-        f"Cold start: {time_text(total)} from nothing to the first reading, {times}",
+        f"Cold start: {time_text(total)} from nothing to the first reading, {times} "
+        f"{notes.mark(cold)}".rstrip(),
         *_bars([(name, time_text(seconds), seconds) for name, seconds in parts.items()]),
         f"  floor: {time_text(floor)} for import numpy, PIL.Image, onnxruntime",
     ]
@@ -283,14 +284,17 @@ def _memory(memory: Memory) -> list[str]:
     return [f"Memory: {memory_text(memory.steady)} while it reads", *_bars(rows)]
 
 
-def _duty(duty: Sequence[Duty]) -> list[str]:
+def _duty(duty: Sequence[Duty], notes: Notes) -> list[str]:
     head = ["  frames", "a second", "read", "missed", "wrong", "of a processor", "memory"]
     rows: list[Cells | str] = [head]
     for one in duty:
         counts = f"{one.frames:,}", f"{one.missed:,}", f"{one.wrong:,}"
         size, share = f"  {one.width}x{one.height}", f"{100 * one.processor:.1f}%"
         rows.append([size, f"{one.fps:g}", *counts, share, memory_text(one.memory)])
-    return ["Steady rate: tinydigits run", *_aligned(rows)]
+    lines = _aligned(rows)
+    marks = ["", *map(notes.mark, duty)]
+    shown = [f"{line} {mark}".rstrip() for line, mark in zip(lines, marks, strict=True)]
+    return ["Steady rate: tinydigits run", *shown]
 
 
 def _growth(growth: Growth) -> str:
