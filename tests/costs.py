@@ -249,7 +249,9 @@ def short_table(glyphs: Result, overview: Result) -> str:
         *tesseract_row(overview),
         [
             "time grows as",
-            " and ".join(f"{one.amount}^{one.exponent:.2f}" for one in overview.growths),
+            " and ".join(
+                f"{one.amount}^{round(one.exponent, 2) + 0.0:.2f}" for one in overview.growths
+            ),
             "1 is in proportion",
             f"{MOST_EXPONENT:g}",
         ],

@@ -1,4 +1,4 @@
-"""What one process finds, several find too; what we measure, LoadGen measures too; and long days.
+"""What one process finds, several find too; and long days.
 
 Too many to start, and too long, among quick tests.
 
@@ -10,12 +10,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from statistics import median
-from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -24,43 +21,11 @@ from distributed import LocalCluster
 from judge_days import FAULTS
 from samples import sample_card, sample_estimator, sample_glyphs, sample_model
 from test_judge_days import DARK_HOUR, STUCK_HIGH, hold_day, hold_more_votes
-from tinydigits.bench.inputs import SIZES, GlyphSet, drawn_frames, drawn_glyphs
-from tinydigits.bench.loadgen import LEAST_QUERIES, generate
-from tinydigits.bench.messages import Generate
-from tinydigits.bench.plan import SCENARIOS
-from tinydigits.bench.result import Scenario
-from tinydigits.bench.runners.ort import open_frames
-from tinydigits.bench.scenario import (
-    Indices,
-    Length,
-    System,
-    lead_in,
-    one_after_the_other,
-    one_at_random,
-)
-from tinydigits.bench.stats import percentile
-from tinydigits.bench.systems import FrameSystem, GlyphSystem
-from tinydigits.classifier import DEFAULT_MODEL, Classifier, Probabilities
 from tinydigits_export.fitted import Fitted
 from tinydigits_train.datasets import DataSet, through_device
 from tinydigits_train.sweep import Workers, sweep
 from tinydigits_train.synthetic.source import Harvest, chunks
 from tinydigits_train.synthetic.typecase import Typecase
-
-PARTS: Final = 5
-MOST_PARTS: Final = 25
-PART_SECONDS: Final = 0.2
-"""Of a run that we and LoadGen measure in turn; of the ratios of their percentiles the median
-counts."""
-
-AGREED: Final = 0.05
-
-SHARE: Final = 0.9
-"""Of the queries, whose percentile is compared: p99 is about what other programs do meanwhile."""
-
-LOAD: Final = 0.25
-"""Of Server, as a share of what can be answered: with more, how long queries wait for each other
-differs from run to run by much more than what is compared."""
 
 
 @pytest.fixture(scope="module")
@@ -122,85 +87,3 @@ def test_day(name: str) -> None:
     """On a day with any fault few wrong values are accepted; of three of five votes hardly any."""
     hold_day(name)
     hold_more_votes(name)
-
-
-class Pages:
-    """A system that is asked about pages of glyphs, as the model reads them in one call: one takes
-    long enough for what a call through LoadGen's Python costs, and for no more.
-    """
-
-    def __init__(self, glyphs: GlyphSet, page: int) -> None:
-        self._system = GlyphSystem(Classifier.load(DEFAULT_MODEL).probabilities, glyphs)
-        self._page = page
-        self.samples = len(glyphs.glyphs) // page
-
-    def answer(self, samples: Indices) -> Probabilities:
-        """The probabilities of all glyphs on some pages."""
-        return self._system.answer(self._glyphs(samples))
-
-    def wrong(self, samples: Indices, answer: Probabilities) -> int:
-        """How many glyphs were read wrongly."""
-        return self._system.wrong(self._glyphs(samples), answer)
-
-    def _glyphs(self, samples: Indices) -> Indices:
-        return (self._page * samples[:, None] + np.arange(self._page)).ravel()
-
-
-def seconds_alone(system: System[Any]) -> float:
-    """Of a sample, once all is warm."""
-    lead_in(system, 1)
-    return float(np.median(one_after_the_other(system, Length(0.0, 20), 1).times))
-
-
-def by_us(system: System[Any], scenario: Scenario) -> float:
-    """The percentile, or in Offline the rate, as we measure it."""
-    alone = seconds_alone(system)
-    length = Length(PART_SECONDS, LEAST_QUERIES[scenario])
-    if scenario == "Server":
-        times = one_at_random(system, length, LOAD / alone, seed=time.monotonic_ns()).times
-    elif scenario == "Offline":
-        whole = max(1, round(PART_SECONDS / alone))
-        run = one_after_the_other(system, Length(0.0), whole)
-        return whole / float(run.times.sum())
-    else:
-        times = one_after_the_other(system, length, 8 if scenario == "MultiStream" else 1).times
-    return percentile(times, SHARE).seconds
-
-
-def by_loadgen(system: System[Any], scenario: Scenario) -> float | None:
-    """The same as LoadGen measures it; nothing where it doesn't call the run valid."""
-    alone = seconds_alone(system)
-    rate = (LOAD if scenario == "Server" else 1.0) / alone
-    told = generate(system, Generate(scenario, PART_SECONDS, rate, 1.0, time.monotonic_ns()))
-    assert told.wrong == 0
-    if not told.valid:
-        print(told.summary)
-        return None
-    if scenario == "Offline":
-        assert told.rate is not None
-        return told.rate
-    return dict(told.percentiles)[SHARE]
-
-
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_loadgen_agrees(scenario: Scenario) -> None:
-    """MLCommons' LoadGen finds runs of ours valid, and its figure is within 5 % of ours."""
-    pytest.importorskip("mlperf_loadgen", reason="pip install 'tinydigits[loadgen]'")
-    card = Classifier.load(DEFAULT_MODEL).card
-    system: System[Any]
-    if scenario in {"SingleStream", "Offline"}:
-        read = open_frames(DEFAULT_MODEL.read_bytes())
-        system = FrameSystem(read, drawn_frames(card, SIZES[0], 5))
-    else:  # which want hundreds of queries
-        system = Pages(drawn_glyphs(card), 2 if scenario == "MultiStream" else 24)
-    ratios: list[float] = []
-    # another program disturbs some parts more than others: as many as it takes, up to a limit
-    for part in range(MOST_PARTS):
-        if part % 2:
-            ours, theirs = by_us(system, scenario), by_loadgen(system, scenario)
-        else:
-            theirs, ours = by_loadgen(system, scenario), by_us(system, scenario)
-        ratios += [] if theirs is None else [theirs / ours]
-        if len(ratios) >= PARTS and abs(median(ratios) - 1) < AGREED:
-            return
-    pytest.fail(f"of {MOST_PARTS} parts {len(ratios)} are valid; LoadGen's are {ratios} of ours")

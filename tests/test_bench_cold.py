@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samples import picture_of
-from tinydigits.bench.cold import measure_cold_start, start_once
+from tinydigits.bench.cold import start_once
 from tinydigits.bench.start import STEPS
 from tinydigits.bench.start import main as first_reading
 from tinydigits.classifier import DEFAULT_MODEL
@@ -21,18 +21,6 @@ def picture(tmp_path: Path) -> Path:
     path = tmp_path / "27.png"
     picture_of("27").save(path)
     return path
-
-
-def test_cold_start(picture: Path) -> None:
-    """Every start is told in steps, which make up the whole, and so is what it can't do without."""
-    done: list[float] = []
-    cold = measure_cold_start(DEFAULT_MODEL, picture, 1, done.append)
-    assert done == [0.5, 1.0]
-    assert tuple(cold.parts) == STEPS
-    assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in cold.parts.values())
-    assert cold.total == pytest.approx([sum(seconds[0] for seconds in cold.parts.values())])
-    assert len(cold.floor) == 1
-    assert 0 < cold.floor[0] < 2 * cold.total[0]
 
 
 def test_refused(picture: Path, tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from bench_results import bench_result, glyph_measurements
 from command_line import Capture, complaint, printed
 from samples import sample_model
 from tinydigits.__main__ import main
-from tinydigits.bench import command
+from tinydigits.bench import command, session
 from tinydigits.bench.around import Around
 from tinydigits.bench.command import Line, plan_of
 from tinydigits.bench.measure import loadgen_run
@@ -27,6 +30,7 @@ from tinydigits.bench.plan import SECONDS, Plan
 from tinydigits.bench.result import Result, load_result
 from tinydigits.bench.save import write_json
 from tinydigits.bench.session import Measured
+from tinydigits.bench.table import render_table
 from tinydigits.options import make_parser
 
 
@@ -70,19 +74,6 @@ def test_glyphs(model: str, tmp_path: Path, capsys: Capture) -> None:
     assert result.skipped == {}
 
 
-def test_frames(capsys: Capture) -> None:
-    """Frames are read with the device's own reader, whose stages are told."""
-    arguments = ["bench", "--subject", "frame", "--scenario", "SingleStream", "--size", "160x120"]
-    arguments += ["--digits", "2", "--runner", "ort", "ssocr", "--seconds", "0.01", "--json"]
-    assert main(arguments) == 0
-    result = msgspec.json.decode(printed(capsys), type=Result)
-    (own,) = (one for one in result.measurements if one.runner == "ort")
-    assert (own.width, own.height, own.digits, own.wrong) == (160, 120, 2, 0)
-    assert {"ink", "segment", "classify"} <= set(own.stages)
-    assert all(seconds > 0 for seconds in own.stages.values())
-    assert len(result.measurements) + len(result.skipped) == 2
-
-
 @pytest.fixture
 def made_up(monkeypatch: pytest.MonkeyPatch) -> Measured:
     """What is measured in the place of the truth."""
@@ -90,7 +81,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Measured:
     measured.measurements[:] = [replace(one, wrong=0) for one in measured.measurements]
     monkeypatch.setattr(command, "measure", lambda *_: measured)
     around = Around(memory=bench_result().memory, skipped={"cold start": "it failed"})
-    monkeypatch.setattr(command, "measure_around", lambda *_: around)
+    monkeypatch.setattr(command, "measured_around", lambda *_: around)
     return measured
 
 
@@ -155,6 +146,21 @@ def test_nothing(made_up: Measured, capsys: Capture) -> None:
     assert "nothing could be measured (litert: missing: pip install it)" in complaint(capsys)
 
 
+def test_loaded(capsys: Capture) -> None:
+    """A run on a machine that others keep busy is marked as not to be trusted."""
+    busy = "import time\nend = time.monotonic() + 10\nwhile time.monotonic() < end: pass"
+    arguments = ["--subject", "glyph", "--scenario", "SingleStream", "--runner", "floor"]
+    with ExitStack() as stack:
+        for _ in range(os.cpu_count() or 1):
+            program = stack.enter_context(subprocess.Popen([sys.executable, "-S", "-c", busy]))
+            stack.callback(program.kill)
+        assert main(["bench", *arguments, "--seconds", "0.5", "--json"]) == 0
+    result = msgspec.json.decode(printed(capsys), type=Result)
+    (one,) = result.measurements
+    assert any(doubt.startswith("other programs ") for doubt in one.doubts)
+    assert re.search(r"^  floor .*\[1", render_table(result), re.MULTILINE)
+
+
 def test_nonlinear(capsys: Capture) -> None:
     """Runners that compute linear models alone are not even started for another, and say so."""
     assert main(["bench", "--subject", "glyph", "--runner", "numpy", "c"]) == 2
@@ -190,12 +196,16 @@ def test_usage(arguments: list[str], words: str, capsys: Capture) -> None:
     [
         (["--model", "/no/such"], 4, "/no/such"),
         (["-o", "/dev/null/here"], 5, "/dev/null/here"),
-        (["--pictures", "/no/such", "--subject", "glyph", "--runner", "c"], 2, "no such folder"),
-        (["--subject", "frame", "--size", "100x90", "--runner", "ssocr"], 2, "has no room"),
+        (["--pictures", "/no/such"], 2, "no such folder"),
+        (["--size", "100x90"], 2, "has no room"),
+        (["--size", "99999x99999"], 2, "has more than 16 million pixels"),
     ],
 )
-def test_refused(arguments: list[str], code: int, words: str, capsys: Capture) -> None:
-    """What can't be read or written ends the command at once, with its own code."""
+def test_refused(
+    arguments: list[str], code: int, words: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can't be read or written ends the command before any process is started."""
+    monkeypatch.setattr(session, "Colleague", None)
     assert main(["bench", *arguments]) == code
     assert words in complaint(capsys)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from typing import Final
 
@@ -182,17 +179,3 @@ def test_wide() -> None:
     """A percentile whose interval is wide is doubted."""
     times = 1e-3 * np.random.default_rng(0).pareto(1.0, 1000)
     assert any(doubt.startswith("p99 is known from -") for doubt in doubts_of(times, 0.99))
-
-
-def test_loaded() -> None:
-    """A run beside busy programs is marked."""
-    busy = "import time\nend = time.monotonic() + 0.9\nwhile time.monotonic() < end: pass"
-    programs = [subprocess.Popen([sys.executable, "-c", busy]) for _ in range(2)]
-    before = Moment.now()
-    time.sleep(0.6)
-    after = Moment.now()
-    for program in programs:
-        program.wait()
-    seconds = after.monotonic - before.monotonic
-    doubts = list(load_doubts(load_over([(before, after)]), seconds, processors=len(programs)))
-    assert any(doubt.startswith("other programs took ") for doubt in doubts)

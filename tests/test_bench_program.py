@@ -11,45 +11,15 @@ import numpy as np
 import pytest
 
 from test_bench_judge import BEFORE, CALM, SECONDS
-from tinydigits.bench.duty import BEGUN, duty_of, measure_duty
+from tinydigits.bench.duty import BEGUN, duty_of
 from tinydigits.bench.energy import joules_a_sample
-from tinydigits.bench.inputs import FrameSet, drawn_frames
-from tinydigits.bench.memory import measure_memory
+from tinydigits.bench.inputs import FrameSet
 from tinydigits.bench.process import memory_of, peak_memory_of, processor_seconds_of
 from tinydigits.bench.program import Course, watch_program
-from tinydigits.bench.start import STEPS
-from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits.classifier import DEFAULT_MODEL
 from tinydigits.errors import UsageError
 
 MIB = 2**20
-
-
-@pytest.fixture(scope="module")
-def frames() -> FrameSet:
-    """Small frames with five digits each."""
-    return drawn_frames(Classifier.load(DEFAULT_MODEL).card, (320, 240), 5)
-
-
-def nobody(_: float) -> None:
-    """Progress that nobody looks at."""
-
-
-def test_duty(frames: FrameSet) -> None:
-    """At a rate it can follow the program reads every frame, and leaves much of a processor."""
-    duty = measure_duty(DEFAULT_MODEL, frames, 10.0, 0.5, nobody)
-    assert (duty.fps, duty.width, duty.height) == (10.0, 320, 240)
-    assert duty.frames >= 4
-    assert duty.wrong == 0
-    assert 0 < duty.processor < 1
-    assert 20 * MIB < duty.memory < 200 * MIB
-
-
-def test_memory(frames: FrameSet) -> None:
-    """Memory is told after each step, at its peak, and as it stays."""
-    memory = measure_memory(DEFAULT_MODEL, frames, 0.2, nobody)
-    assert tuple(memory.after) == STEPS
-    assert list(memory.after.values()) == sorted(memory.after.values())
-    assert 20 * MIB < memory.steady <= memory.peak < 200 * MIB
 
 
 def course(fps: float, count: int) -> Course:
@@ -82,7 +52,7 @@ def test_wrong() -> None:
 def test_ended(tmp_path: Path) -> None:
     """A program that ends before its time says why."""
     with pytest.raises(UsageError, match=r"tinydigits run ended before its time: .*picture"):
-        watch_program(tmp_path, DEFAULT_MODEL, 1.0, 1.0, nobody)
+        watch_program(tmp_path, DEFAULT_MODEL, 1.0, 1.0, lambda _: None)
 
 
 def test_process() -> None:

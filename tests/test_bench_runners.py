@@ -83,8 +83,8 @@ def test_all_at_once() -> None:
 def test_alike_shipped() -> None:
     """ONNX's evaluator computes the model of the package too."""
     model = DEFAULT_MODEL.read_bytes()
-    due = Classifier.from_bytes(model).probabilities(asked()[:3])
-    assert np.abs(opened("reference", model)(asked()[:3]) - due).max() < 1e-4
+    due = Classifier.from_bytes(model).probabilities(asked()[:1])
+    assert np.abs(opened("reference", model)(asked()[:1]) - due).max() < 1e-4
 
 
 @pytest.mark.parametrize("name", LINEAR[1:])
@@ -107,7 +107,7 @@ def test_floor() -> None:
     model = onnx.load_from_string(identity_model())
     onnx.checker.check_model(model, full_check=True)
     assert model.SerializeToString(deterministic=True) == identity_model()
-    glyphs = asked()[:3]
+    glyphs = asked()[:1]
     (same,) = ReferenceEvaluator(model).run(None, {"ink": glyphs})
     assert np.array_equal(same, glyphs)
     assert np.array_equal(open_floor(b"")(glyphs), glyphs)

@@ -59,7 +59,7 @@ def test_wide(result: Result) -> None:
         "Frames, SingleStream: one after the other",
         "Time per stage: 640x480, 5 digits, ort pairs",
         "Models",
-        "Energy for one answer, SingleStream",
+        "Energy for one answer, SingleStream, as the processor counts it",
         "Cold start: 222 ms from nothing to the first reading, 1.27 × floor",  # noqa: RUF001
         "Memory: 56.0 MiB while it reads",
         "Steady rate: tinydigits run",
@@ -142,6 +142,12 @@ def test_offline() -> None:
     offline = replace(bench_result(), measurements=(measurement(1e-3, scenario="Offline"),))
     lines = render_table(offline).splitlines()
     assert line_with(lines, "a second").split() == ["a", "second", "right"]
+
+
+def test_power(result: Result) -> None:
+    """Where its user gave the power, energies are told to come from it."""
+    told = render_table(replace(result, power=2.5))
+    assert "SingleStream, by the 2.5 W that the machine takes\n" in told
 
 
 def test_early_stopping(result: Result) -> None:

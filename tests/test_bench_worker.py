@@ -154,7 +154,7 @@ def test_crash(code: str, words: str) -> None:
 
 def test_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that doesn't answer is ended, with all that it started."""
-    monkeypatch.setattr(colleague_module, "PATIENCE", 0.5)
+    monkeypatch.setattr(colleague_module, "PATIENCE", 0.2)
     script = "sleep 60 & echo $! >&2; wait"
     with (
         Colleague(["sh", "-c", script]) as hanging,

@@ -101,6 +101,7 @@ def run_plan(plan: Plan, options: argparse.Namespace) -> Result:
         memory=around.memory,
         growths=growths(measured.measurements),
         loadgen=tuple(measured.loadgen),
+        power=options.power,
     )
 
 

@@ -177,6 +177,18 @@ def left_out(skipped: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield f"{', '.join(runners)} {', '.join(models)}".strip(), why
 
 
+def has_energy(measurements: Iterable[Measurement]) -> bool:
+    """Whether anything told the energy of any of them."""
+    return any(one.joules is not None for one in measurements)
+
+
+def energy_source(result: Result) -> str:
+    """Where energies come from."""
+    if result.power is not None:
+        return f"by the {result.power:g} W that the machine takes"
+    return "as the processor counts it"
+
+
 class Note(NamedTuple):
     """The same remark of several measurements, of which the figures may differ."""
 

@@ -34,6 +34,9 @@ PIXELS: Final = 20 * 640 * 480
 """Different frames of each kind: at most, at least, and in between as many as have so many pixels
 together, which all processes share. The smallest computers draw a million a second."""
 
+MOST_PIXELS: Final = 16_000_000
+"""Of a frame: a Raspberry Pi camera has 12 million, and drawing one takes 40 bytes each."""
+
 PER_LINE: Final = 10
 LEAST_PLACES: Final = 5
 LEAST_LINES: Final = 2
@@ -88,12 +91,7 @@ def drawn_frames(card: ModelCard, size: tuple[int, int], count: int) -> FrameSet
 
     :raises DataError: where there is no room for them.
     """
-    width, height = least_size(count)
-    if size[0] < width or size[1] < height:
-        raise DataError(
-            f"a frame of {size[0]}x{size[1]} has no room for {count} digits: they take "
-            f"{width}x{height}"
-        )
+    hold_room(size, count)
     rng = np.random.default_rng(count)
     golden = _golden(card)
     pictures = max(LEAST_PICTURES, min(PICTURES, PIXELS // (size[0] * size[1])))
@@ -101,6 +99,24 @@ def drawn_frames(card: ModelCard, size: tuple[int, int], count: int) -> FrameSet
     frames = tuple(_frame([golden[value] for value in row], size, rng) for row in numbers.tolist())
     digits = tuple("".join(map(str, row)) for row in numbers.tolist())
     return FrameSet(frames, digits, "the model's golden glyphs, drawn into frames")
+
+
+def hold_room(size: tuple[int, int], count: int) -> None:
+    """See to it that a frame has room for so many digits, and the machine for the frame.
+
+    :raises DataError: where there is none.
+    """
+    if size[0] * size[1] > MOST_PIXELS:
+        raise DataError(
+            f"a frame of {size[0]}x{size[1]} has more than {MOST_PIXELS // 10**6} million pixels, "
+            "which are not drawn"
+        )
+    width, height = least_size(count)
+    if size[0] < width or size[1] < height:
+        raise DataError(
+            f"a frame of {size[0]}x{size[1]} has no room for {count} digits: they take "
+            f"{width}x{height}"
+        )
 
 
 def least_size(count: int) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from tinydigits.bench.charts import (
     start_figure,
 )
 from tinydigits.bench.figures import memory_text
-from tinydigits.bench.groups import Notes, left_out, meanwhile
+from tinydigits.bench.groups import Notes, energy_source, has_energy, left_out, meanwhile
 from tinydigits.bench.markup import Html, joined, tag
 from tinydigits.bench.result import Result, load_result
 from tinydigits.bench.runs import loadgen_table, run_tables
@@ -136,6 +136,7 @@ def _facts(result: Result) -> Html:
         "Each run": f"{settings.seconds:g} s, {settings.threads} thread"
         + "s" * (settings.threads != 1),
         "Read": settings.input,
+        "Energy": energy_source(result) if has_energy(result.measurements) else "",
         "Meanwhile": meanwhile(result.measurements) if result.measurements else "",
     }
     rows = [

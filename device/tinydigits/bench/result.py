@@ -180,7 +180,7 @@ class LoadGenRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it."""
+    """All of it; ``power`` are the watts by which energy is told, where its user gave them."""
 
     content: Literal["tinydigits bench"]
     version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
@@ -195,6 +195,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: Memory | None = None
     growths: tuple[Growth, ...] = ()
     loadgen: tuple[LoadGenRun, ...] = ()
+    power: float | None = None
 
 
 def load_result(path: Path) -> Result:

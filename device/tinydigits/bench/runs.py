@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tinydigits.bench.agreement import HEAD, TITLE, agreement
 from tinydigits.bench.figures import (
@@ -13,7 +14,16 @@ from tinydigits.bench.figures import (
     time_text,
     unit_of,
 )
-from tinydigits.bench.groups import Group, Kind, Notes, at_share, groups, right, runner_name
+from tinydigits.bench.groups import (
+    Group,
+    Kind,
+    Notes,
+    at_share,
+    groups,
+    has_energy,
+    right,
+    runner_name,
+)
 from tinydigits.bench.markup import Html, joined, tag
 from tinydigits.bench.result import LoadGenRun, Measurement, Result
 from tinydigits.bench.stats import Percentile
@@ -24,10 +34,10 @@ NOTHING = "–"  # noqa: RUF001  an empty cell
 
 def run_tables(result: Result, name: str = "") -> Html:
     """One for each scenario of glyphs and frames, folded; the name tells machines apart."""
-    notes = Notes(result)
+    notes, early = Notes(result), result.settings.mode == "mlperf"
     shown = []
     for group in groups(result.measurements):
-        table = scrolled(f"{group.title} {name}".rstrip(), _table(group, notes))
+        table = scrolled(f"{group.title} {name}".rstrip(), _table(group, notes, early=early))
         shown.append(tag("details", tag("summary", group.title), table))
     return joined(*shown)
 
@@ -75,35 +85,58 @@ def scrolled(label: str, content: Html) -> Html:
     return tag("div", content, class_="scroll", role="region", tabindex="0", aria_label=label)
 
 
-def _table(group: Group, notes: Notes) -> Html:
-    joules = any(one.joules is not None for kind in group.kinds for one in kind.rows)
-    columns = [*(f"p{100 * share:g}" for share in SHARES), "a second", "right", "× floor"]  # noqa: RUF001
-    columns += ["energy"] if joules else []
+class _Columns(NamedTuple):
+    """Which percentiles are told, and what else not always is."""
+
+    shares: tuple[float, ...]
+    joules: bool
+    early: bool
+
+    @property
+    def names(self) -> list[str]:
+        """As they are headed."""
+        return [
+            *(f"p{100 * share:g}" for share in self.shares),
+            *(["claimed"] if self.early else []),
+            *("a second", "right", "× floor"),  # noqa: RUF001
+            *(["energy"] if self.joules else []),
+        ]
+
+
+def _table(group: Group, notes: Notes, *, early: bool) -> Html:
+    every = [one for kind in group.kinds for one in kind.rows]
+    # of Offline the rate alone counts
+    shares, early = (SHARES, early) if group.scenario != "Offline" else ((), False)
+    columns = _Columns(shares, has_energy(every), early)
     head = tag(
         "tr",
         tag("th", "runner", scope="col"),
-        *(tag("th", name, scope="col", class_="number") for name in columns),
+        *(tag("th", name, scope="col", class_="number") for name in columns.names),
         tag("th", "notes", scope="col"),
     )
     rows = []
     for kind in group.kinds:
         if kind.name:
-            named = tag("th", kind.name, scope="rowgroup", colspan=len(columns) + 2)
+            named = tag("th", kind.name, scope="rowgroup", colspan=len(columns.names) + 2)
             rows.append(tag("tr", named, class_="kind-row"))
-        rows += [_row(one, kind, notes, joules=joules) for one in kind.rows]
-    caption = tag("caption", "Times of a query, with the 95% interval; notes are explained below.")
+        rows += [_row(one, kind, notes, columns) for one in kind.rows]
+    told = "Times of a query with the 95% interval. " if columns.shares else ""
+    told += "claimed: by MLPerf's early stopping. " if columns.early else ""
+    told += "× floor: times what can't be left out. Notes are explained below."  # noqa: RUF001
+    caption = tag("caption", told)
     return tag("table", caption, tag("thead", head), tag("tbody", *rows))
 
 
-def _row(one: Measurement, kind: Kind, notes: Notes, *, joules: bool) -> Html:
-    share, ratio = right(one), kind.ratio(one)
+def _row(one: Measurement, kind: Kind, notes: Notes, columns: _Columns) -> Html:
+    share, ratio, claimed = right(one), kind.ratio(one), one.early_stopping
     cells = [
-        *(_percentile(at_share(one, share)) for share in SHARES),
+        *(_percentile(at_share(one, share)) for share in columns.shares),
+        *([NOTHING if claimed is None else time_text(claimed)] if columns.early else []),
         rate_text(one.rate),
         NOTHING if share is None else share_text(share),
         NOTHING if ratio is None else three_digits(ratio),
     ]
-    if joules:
+    if columns.joules:
         cells.append(NOTHING if one.joules is None else energy_text(one.joules))
     return tag(
         "tr",

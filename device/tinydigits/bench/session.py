@@ -179,4 +179,6 @@ def measure(
     """
     with tempfile.TemporaryDirectory(prefix="tinydigits-") as folder:
         supply = Supply(Path(folder), models, pictures)
+        for one in plan.rounds():
+            supply.check(one)
         return Session(plan, models, supply, watts).run(progress)

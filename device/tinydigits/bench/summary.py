@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tinydigits.bench.charts import Named, machine_figures, plots, usual_frame
-from tinydigits.bench.figures import memory_text, middle, rate_text, time_text
-from tinydigits.bench.groups import at_share, kind_name, median
+from tinydigits.bench.figures import energy_text, memory_text, middle, rate_text, time_text
+from tinydigits.bench.groups import at_share, energy_source, kind_name, median
 from tinydigits.bench.markup import Html, joined, tag
 from tinydigits.bench.result import FLOOR, Result
 from tinydigits.bench.runs import NOTHING, scrolled
@@ -69,6 +69,8 @@ def _key_figures(result: Result) -> Html:
     if result.memory:
         peak = f"{memory_text(result.memory.peak)} at its peak"
         shown.append((memory_text(result.memory.steady), "of memory", peak))
+    if frame and frame.joules is not None:
+        shown.append((energy_text(frame.joules), "for a frame", energy_source(result)))
     entries = [
         tag(
             "div",

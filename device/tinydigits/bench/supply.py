@@ -14,6 +14,7 @@ from tinydigits.bench.inputs import (
     GlyphSet,
     drawn_frames,
     drawn_glyphs,
+    hold_room,
     pictured_frames,
     pictured_glyphs,
 )
@@ -36,6 +37,17 @@ class Supply:
         self._models = models
         self._pictures = pictures
         self._pictured = cache(pictured_frames)
+        self._pictured_glyphs = cache(pictured_glyphs)
+
+    def check(self, asked: Round) -> None:
+        """See to it that there will be something to give, before any process is started.
+
+        :raises DataError: where pictures can't be read, or frames have no room for the digits.
+        """
+        if self._pictures is not None:
+            (self._pictured_glyphs if asked.subject == "glyph" else self._pictured)(self._pictures)
+        elif asked.size is not None:
+            hold_room(asked.size, asked.digits)
 
     def gives(self, asked: Round) -> dict[str, Give]:
         """What is given to runners of each model, by the models' names.
@@ -60,7 +72,11 @@ class Supply:
 
     def _glyphs(self, model: Candidate) -> Give:
         classifier = model.classifier
-        every = pictured_glyphs(self._pictures) if self._pictures else drawn_glyphs(classifier.card)
+        every = (
+            self._pictured_glyphs(self._pictures)
+            if self._pictures
+            else drawn_glyphs(classifier.card)
+        )
         known = known_glyphs(classifier, every)
         return Give((self._saved(known.glyphs),), tuple(map(str, known.labels.tolist())))
 

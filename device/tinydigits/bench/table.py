@@ -26,6 +26,7 @@ from tinydigits.bench.groups import (
     Kind,
     Notes,
     at_share,
+    energy_source,
     groups,
     kind_name,
     left_out,
@@ -77,7 +78,7 @@ def render_table(result: Result, width: int = WIDTH) -> str:
     early = result.settings.mode == "mlperf"
     parts += [_group(group, notes, width, early=early) for group in groups(result.measurements)]
     parts += _stages(result.measurements)
-    parts += [_models(result.models), _energy(result.measurements)]
+    parts += [_models(result.models), _energy(result)]
     if result.cold_start:
         parts.append(_cold_start(result.cold_start, notes))
     if result.memory:
@@ -245,16 +246,17 @@ def _models(models: Sequence[ModelFile]) -> list[str]:
     return ["Models", *_aligned(rows)] if models else []
 
 
-def _energy(measurements: Sequence[Measurement]) -> list[str]:
+def _energy(result: Result) -> list[str]:
     rows: list[Cells | str] = [
         [
             f"  {', '.join(filter(None, (kind_name(one), runner_name(one))))}",
             energy_text(one.joules),
         ]
-        for one in measurements
+        for one in result.measurements
         if one.joules is not None and one.scenario == "SingleStream"
     ]
-    return ["Energy for one answer, SingleStream", *_aligned(rows)] if rows else []
+    title = f"Energy for one answer, SingleStream, {energy_source(result)}"
+    return [title, *_aligned(rows)] if rows else []
 
 
 def _loadgen(runs: Sequence[LoadGenRun]) -> list[str]:
