@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from samples import picture_of, sample_model
-from tinydigits.bench.candidates import Candidate, load_candidates
+from tinydigits.bench.candidates import Candidate, load_candidates, model_files
 from tinydigits.bench.inputs import (
     COUNTS,
     SIZES,
@@ -23,7 +23,7 @@ from tinydigits.bench.plan import Plan, Round
 from tinydigits.bench.runners.ort import open_frames
 from tinydigits.bench.supply import Supply
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
-from tinydigits.errors import DataError, ModelError
+from tinydigits.errors import DataError, ModelError, OutputError
 
 SHIPPED = Classifier.load(DEFAULT_MODEL)
 
@@ -116,6 +116,15 @@ def test_known(tmp_path: Path, linear: Candidate) -> None:
         assert len(list((tmp_path / "supply").iterdir())) == 1
 
 
+def test_no_space(tmp_path: Path, linear: Candidate) -> None:
+    """Where there is no room for what is asked about, that is said, and what to do."""
+    supply = Supply(tmp_path / "gone", [linear], None)
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone" / "1.npy").mkdir()
+    with pytest.raises(OutputError, match="set TMPDIR to another folder"):
+        supply._saved(np.zeros((1, 1), np.uint8))  # noqa: SLF001
+
+
 def test_known_pictures(tmp_path: Path, labelled: Path) -> None:
     """Of pictures too; where all are read wrong, that is said."""
     models = load_candidates([DEFAULT_MODEL])
@@ -126,6 +135,23 @@ def test_known_pictures(tmp_path: Path, labelled: Path) -> None:
     (labelled / "labels.csv").write_text("file,digits\n27.png,28\n")
     with pytest.raises(DataError, match="reads none of them right"):
         Supply(tmp_path / "supply", models, labelled).gives(asked)
+
+
+def test_model_files(tmp_path: Path) -> None:
+    """A model may be named by its file, by the folder of its fit, or several in one word."""
+    for name in ("linear", "pairs"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "a,b.onnx").write_bytes(b"")
+    linear, pairs = tmp_path / "linear", tmp_path / "pairs"
+    assert model_files([Path(f"{linear},{pairs}")]) == [
+        linear / "digits.onnx",
+        pairs / "digits.onnx",
+    ]
+    assert model_files([linear, tmp_path / "a,b.onnx", Path("c.onnx")]) == [
+        linear / "digits.onnx",
+        tmp_path / "a,b.onnx",
+        Path("c.onnx"),
+    ]
 
 
 def test_candidates(tmp_path: Path, linear: Candidate) -> None:

@@ -170,6 +170,13 @@ def test_refused(tmp_path: Path) -> None:
         report_command([tmp_path / "none.json"], tmp_path / "bench.html")
 
 
+def test_own_input(tmp_path: Path) -> None:
+    """A page doesn't take the place of a result that it is made of."""
+    write_json(bench_result(), tmp_path / "a.json")
+    with pytest.raises(UsageError, match="the page would take its place"):
+        report_command([tmp_path / "a.json"], tmp_path / "sub" / ".." / "a.json")
+
+
 def test_same(tmp_path: Path) -> None:
     """The same result gives the same page."""
     write_page([bench_result()], tmp_path / "a.html")

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from bench_results import bench_result
+from bench_results import bench_result, measurement
+from examples import costly
 from tinydigits.bench import result as form
+from tinydigits.bench.compare import compare, render_comparison
 from tinydigits.bench.judge import LOST, SLOWED, UNSTEADY, WIDEST
-from tinydigits.bench.result import VERSION, load_result
+from tinydigits.bench.page import render_page
+from tinydigits.bench.result import FLOOR, VERSION, Result, load_result
 from tinydigits.bench.save import write_json
 from tinydigits.bench.stats import GROWTH
+from tinydigits.bench.table import render_table
 from tinydigits.check.machine import HOT
-from tinydigits.errors import DataError, OutputError
+from tinydigits.errors import DataError, OutputError, TinyDigitsError
 
 DESCRIPTION: Final = Path(__file__).parents[1] / "docs" / "bench.md"
 
@@ -95,3 +103,64 @@ def test_foreign(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match="is no result of tinydigits bench 1"):
         load_result(path)
+
+
+def small_result() -> Result:
+    """A result with little of everything."""
+    runs = (
+        measurement(1e-3, count=60, runner=FLOOR),
+        measurement(2e-3, count=60, joules=1e-3, stages={"ink": 1e-3}),
+        measurement(3e-3, count=60, scenario="Offline"),
+    )
+    whole = bench_result()
+    return replace(
+        whole, measurements=runs, duty=whole.duty[:1], growths=whole.growths[:1], power=2.0
+    )
+
+
+SMALL: Final = small_result()
+PLAIN: Final = msgspec.to_builtins(SMALL)
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The way to everything in a result, but to each bucket of a histogram."""
+    found = [path] if path else []
+    if isinstance(value, dict) and path[-1:] != ("counts",):
+        inner: list[tuple[str | int, object]] = list(value.items())
+    else:
+        inner = list(enumerate(value)) if isinstance(value, (list, tuple)) else []
+    for key, part in inner:
+        found += places(part, (*path, key))
+    return found
+
+
+ODD: Final[tuple[Any, ...]] = (
+    *(0, -1, 1e300, 1e-300, 10**15, "", "<b>", None),
+    *([], {}, {5: -1}, {5: 10**13}, {9**9: 1}),
+)
+
+
+@given(place=st.sampled_from(places(PLAIN)), odd=st.sampled_from(ODD))
+@costly(3)
+def test_odd(
+    place: tuple[str | int, ...], odd: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever stands in a result, it is refused in a line, or shown and compared."""
+    content = msgspec.json.decode(msgspec.json.encode(PLAIN))
+    inner = content
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = odd
+    file = tmp_path_factory.getbasetemp() / "odd.json"
+    file.write_bytes(msgspec.json.encode(content))
+    with suppress(TinyDigitsError):
+        result = load_result(file)
+        assert render_table(result)
+        assert "</html>" in render_page([result])
+        assert render_comparison(compare(result, SMALL))
+
+
+def test_no_file() -> None:
+    """What is no file, and may never end, isn't even opened."""
+    with pytest.raises(DataError, match="it is no file"):
+        load_result(Path("/dev/zero"))

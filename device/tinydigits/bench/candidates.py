@@ -11,7 +11,7 @@ from tinydigits.bench.graph import Graph
 from tinydigits.bench.linear import Linear
 from tinydigits.bench.result import ModelFile
 from tinydigits.bench.runners import SkippedError
-from tinydigits.classifier import Classifier, read_model
+from tinydigits.classifier import DEFAULT_MODEL, Classifier, read_model
 from tinydigits.files import printable
 
 
@@ -23,6 +23,20 @@ class Candidate:
     classifier: Classifier
     file: ModelFile
     is_linear: bool
+
+
+def model_files(given: Sequence[Path]) -> list[Path]:
+    """The files that are meant: a folder is that of a fit, and has the model in it.
+
+    Several may be in one word, with commas in between, unless a file is called so.
+    """
+    words = [
+        Path(word)
+        for path in given
+        for word in ([str(path)] if path.exists() else str(path).split(","))
+        if word
+    ]
+    return [path / DEFAULT_MODEL.name if path.is_dir() else path for path in words]
 
 
 def load_candidates(paths: Sequence[Path]) -> list[Candidate]:

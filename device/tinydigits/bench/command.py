@@ -8,7 +8,7 @@ import time
 from typing import Final, Self
 
 from tinydigits.bench.around import Around, measure_around
-from tinydigits.bench.candidates import Candidate, load_candidates
+from tinydigits.bench.candidates import Candidate, load_candidates, model_files
 from tinydigits.bench.groups import left_out
 from tinydigits.bench.growth import DIGITS, SIZE, growths
 from tinydigits.bench.inputs import drawn_frames
@@ -74,7 +74,7 @@ def run_plan(plan: Plan, options: argparse.Namespace) -> Result:
 
     :raises UsageError: where nothing of it can be measured.
     """
-    models = load_candidates(options.model or [DEFAULT_MODEL])
+    models = load_candidates(model_files(options.model or [DEFAULT_MODEL]))
     pictures = options.pictures
     with Line(plan) as line:
         measured = measure(plan, models, pictures, options.power, line)

@@ -14,6 +14,9 @@ from tinydigits.config import MAX_DIGITS
 SCENARIOS: Final = ("SingleStream", "MultiStream", "Server", "Offline")
 SUBJECTS: Final = ("glyph", "frame")
 
+MOST_SECONDS: Final = 86_400.0
+"""Of a run: nobody waits for longer."""
+
 
 def add_bench(commands: Any, epilog: str) -> None:
     """Add ``bench`` to the commands."""
@@ -37,7 +40,8 @@ def add_bench(commands: Any, epilog: str) -> None:
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="model files to measure side by side; default: the one that comes with tinydigits",
+        help="model files to measure side by side, or folders that tinydigits-train wrote; commas "
+        "between them will do; default: the one that comes with tinydigits",
     )
     _add_what(parser)
     parser.add_argument(
@@ -60,9 +64,9 @@ def add_bench(commands: Any, epilog: str) -> None:
     )
     parser.add_argument(
         "--seconds",
-        type=_positive,
+        type=_seconds,
         metavar="X",
-        help="length of each run; default: such that all of them take half a minute",
+        help="length of each run, up to a day; default: 1, with --quick 0.25",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument(
@@ -73,7 +77,9 @@ def add_bench(commands: Any, epilog: str) -> None:
 
 def _add_actions(parser: argparse.ArgumentParser, epilog: str) -> None:
     """What can be done with results, in the place of measuring."""
-    actions = parser.add_subparsers(title="with results", metavar="ACTION", dest="action")
+    actions = parser.add_subparsers(
+        title="with results", metavar="[compare | report]", dest="action"
+    )
     compare = actions.add_parser(
         "compare",
         help="compare two results",
@@ -155,6 +161,13 @@ def _digits(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_DIGITS:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of digits, 1 to {MAX_DIGITS}")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    seconds = _positive(text)
+    if seconds > MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"'{text}' is longer than a day, {MOST_SECONDS:g} seconds")
+    return seconds
 
 
 def _positive(text: str) -> float:

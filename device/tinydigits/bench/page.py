@@ -49,6 +49,8 @@ def report_command(files: Sequence[Path], output: Path) -> int:
     """
     if not files:
         raise UsageError("name at least one result of tinydigits bench")
+    if output.resolve() in {path.resolve() for path in files}:
+        raise UsageError(f"{output} is a result: the page would take its place")
     write_page([load_result(path) for path in files], output)
     print(output)
     return 0

@@ -18,7 +18,7 @@ from PIL import Image
 
 from tinydigits.bench.inputs import FrameSet
 from tinydigits.bench.process import memory_of, peak_memory_of, processor_seconds_of
-from tinydigits.errors import UsageError
+from tinydigits.errors import OutputError, UsageError
 
 PATIENCE: Final = 120.0
 """Seconds that it may take longer than asked for, its start included."""
@@ -54,8 +54,11 @@ def frames_folder(frames: FrameSet) -> Iterator[Path]:
     """A folder with the frames, in their order, in a format that takes no time to decode."""
     with TemporaryDirectory(prefix="tinydigits-bench-") as name:
         folder = Path(name)
-        for place, luma in enumerate(frames.frames):
-            Image.fromarray(luma).save(folder / f"{place:03d}.pgm")
+        try:
+            for place, luma in enumerate(frames.frames):
+                Image.fromarray(luma).save(folder / f"{place:03d}.pgm")
+        except OSError as error:
+            raise OutputError(f"{folder.parent} has no room for frames: {error}") from error
         yield folder
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from tinydigits.bench.machine import Machine
-from tinydigits.bench.stats import Histogram, Percentile
+from tinydigits.bench.stats import Histogram, Percentile, Seconds
 from tinydigits.errors import DataError
 
 VERSION: Final = 1
@@ -24,6 +24,21 @@ FLOOR: Final = "floor"
 passes over a frame that every way needs. The others are told as multiples of it; its answers are
 not looked at."""
 
+MOST_QUERIES: Final = 300_000_000
+"""In a histogram: ten minutes of the fastest runner are a third of it."""
+
+Rate = Annotated[float, msgspec.Meta(ge=1e-9, le=1e15)]
+"""Of samples, a second."""
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Whole = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
+"""What is in a file is held to these, so that whoever looks at it can divide and draw."""
+
+LAST_MOMENT: Final = 250e9
+"""Of the Unix clock, in seconds: dates have four digits for the year."""
+
 Scenario = Literal["SingleStream", "MultiStream", "Server", "Offline"]
 Subject = Literal["glyph", "frame"]
 """What a query asks about: the model alone, or the whole way from a frame to a reading."""
@@ -33,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What two runs must share to be compared; ``seconds`` is the length of each run."""
 
     mode: Literal["quick", "default", "mlperf"]
-    seconds: float
+    seconds: Seconds
     input: str
     threads: int
 
@@ -69,20 +84,20 @@ class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenario: Scenario
     runner: str
     model: str
-    width: int | None
-    height: int | None
-    digits: int
-    queries: int
-    samples: int
-    wrong: int
-    rate: float
+    width: Positive | None
+    height: Positive | None
+    digits: Whole
+    queries: Whole
+    samples: Whole
+    wrong: Whole
+    rate: Rate
     percentiles: tuple[Percentile, ...]
-    early_stopping: float | None
+    early_stopping: Seconds | None
     histogram: Histogram
     warm_up: int
-    stages: dict[str, float]
-    bound: float | None
-    joules: float | None
+    stages: dict[str, Amount]
+    bound: Seconds | None
+    joules: Amount | None
     load: Load
     doubts: tuple[str, ...]
 
@@ -97,9 +112,12 @@ class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     sha256: str
-    bytes: int
-    accuracy: float
+    bytes: Positive
+    accuracy: Share
     weights: str
+
+
+Starts = Annotated[tuple[Seconds, ...], msgspec.Meta(min_length=1)]
 
 
 class ColdStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,9 +127,9 @@ class ColdStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are not to be trusted.
     """
 
-    parts: dict[str, tuple[float, ...]]
-    total: tuple[float, ...]
-    floor: tuple[float, ...]
+    parts: dict[str, Starts]
+    total: Starts
+    floor: Starts
     doubts: tuple[str, ...] = ()
 
 
@@ -122,23 +140,23 @@ class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why it is not to be trusted.
     """
 
-    fps: float
-    width: int
-    height: int
-    frames: int
-    missed: int
-    wrong: int
-    processor: float
-    memory: int
+    fps: Rate
+    width: Positive
+    height: Positive
+    frames: Whole
+    missed: Whole
+    wrong: Whole
+    processor: Amount
+    memory: Whole
     doubts: tuple[str, ...] = ()
 
 
 class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes that the process holds after each step of its start, at its peak, and steadily."""
 
-    after: dict[str, int]
-    peak: int
-    steady: int
+    after: dict[str, Whole]
+    peak: Whole
+    steady: Whole
 
 
 class Growth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,8 +168,8 @@ class Growth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runner: str
     model: str
     amount: Literal["pixels", "digits"]
-    amounts: tuple[int, ...]
-    seconds: tuple[float, ...]
+    amounts: Annotated[tuple[Positive, ...], msgspec.Meta(min_length=1)]
+    seconds: Annotated[tuple[Seconds, ...], msgspec.Meta(min_length=1)]
     exponent: float
 
 
@@ -167,13 +185,13 @@ class LoadGenRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: Subject
     scenario: Scenario
     model: str
-    width: int | None
-    height: int | None
-    digits: int
+    width: Positive | None
+    height: Positive | None
+    digits: Whole
     valid: bool
-    wrong: int
-    theirs: float
-    ours: float
+    wrong: Whole
+    theirs: Amount
+    ours: Amount
     percentiles: tuple[Percentile, ...]
     rate: float | None
     summary: str
@@ -184,7 +202,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     content: Literal["tinydigits bench"]
     version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
-    wall: float
+    wall: Annotated[float, msgspec.Meta(ge=0, le=LAST_MOMENT)]
     machine: Machine
     settings: Settings
     models: tuple[ModelFile, ...]
@@ -195,7 +213,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: Memory | None = None
     growths: tuple[Growth, ...] = ()
     loadgen: tuple[LoadGenRun, ...] = ()
-    power: float | None = None
+    power: Amount | None = None
 
 
 def load_result(path: Path) -> Result:
@@ -204,10 +222,18 @@ def load_result(path: Path) -> Result:
     :raises DataError: where it is none, or of another version.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # it may never end
+            raise DataError(f"{path}: it is no file")
         if path.stat().st_size > MAX_BYTES:
             raise DataError(f"{path}: it is larger than any result of tinydigits bench")
-        return msgspec.json.decode(path.read_bytes(), type=Result)
+        result = msgspec.json.decode(path.read_bytes(), type=Result)
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror or error}") from error
     except msgspec.MsgspecError as error:
         raise DataError(f"{path} is no result of tinydigits bench {VERSION}: {error}") from error
+    for one in result.measurements:
+        if sum(one.histogram.counts.values()) > MOST_QUERIES:
+            raise DataError(f"{path}: a histogram in it has more queries than any run")
+    if any(len(one.amounts) != len(one.seconds) for one in result.growths):
+        raise DataError(f"{path}: it has amounts without times")
+    return result

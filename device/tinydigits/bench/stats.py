@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil, floor, log, log1p, sqrt
 from statistics import NormalDist
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -32,6 +32,16 @@ SLICES: Final = 20
 """Of a run in the order of time, whose medians show whether it was steady."""
 
 
+Seconds = Annotated[float, msgspec.Meta(ge=1e-12, le=1e9)]
+"""Of anything that is measured, in a file: from a picosecond to decades."""
+
+LAST_BUCKET: Final = 5000
+"""Of a histogram: it is beyond any run."""
+
+Bucket = Annotated[int, msgspec.Meta(ge=0, le=LAST_BUCKET)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
 class Percentile(msgspec.Struct, frozen=True):
     """Seconds that a share of the queries stayed below, and the interval that holds the truth.
 
@@ -39,15 +49,15 @@ class Percentile(msgspec.Struct, frozen=True):
     """
 
     share: float
-    seconds: float
-    low: float | None
-    high: float | None
+    seconds: Seconds
+    low: Seconds | None
+    high: Seconds | None
 
 
 class Histogram(msgspec.Struct, frozen=True):
     """How many queries took how long: bucket k is from ``GROWTH**k`` nanoseconds to the next."""
 
-    counts: dict[int, int]
+    counts: Annotated[dict[Bucket, Count], msgspec.Meta(min_length=1)]
 
     @classmethod
     def of(cls, times: Times) -> Histogram:

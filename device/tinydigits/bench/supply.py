@@ -22,7 +22,7 @@ from tinydigits.bench.messages import Give
 from tinydigits.bench.plan import Round
 from tinydigits.bench.systems import OwnReader
 from tinydigits.classifier import Classifier
-from tinydigits.errors import DataError
+from tinydigits.errors import DataError, OutputError
 from tinydigits.reader import Reader
 
 
@@ -85,7 +85,13 @@ class Supply:
 
     def _saved(self, array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
         file = self._folder / f"{len(list(self._folder.iterdir()))}.npy"
-        np.save(file, array)
+        try:
+            np.save(file, array)
+        except OSError as error:  # a full disk is none of its errors with a number
+            raise OutputError(
+                f"{self._folder.parent} has no room for what is asked about ({error}): set TMPDIR "
+                "to another folder"
+            ) from error
         return str(file)
 
 

@@ -241,7 +241,8 @@ def _stages(measurements: Sequence[Measurement]) -> list[list[str]]:
 def _models(models: Sequence[ModelFile]) -> list[str]:
     rows: list[Cells | str] = [["  ", "size", "of its test digits right"]]
     for one in models:
-        name = f"  {one.name}, {one.weights}"
+        told = one.name.endswith(f" {one.weights}")
+        name = f"  {one.name}" if told else f"  {one.name}, {one.weights}"
         rows.append([name, size_text(one.bytes), share_text(one.accuracy)])
     return ["Models", *_aligned(rows)] if models else []
 
