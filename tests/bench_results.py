@@ -15,13 +15,14 @@ from tinydigits.bench.result import (
     ColdStart,
     Duty,
     Load,
+    LoadGenRun,
     Measurement,
     Memory,
     ModelFile,
     Result,
     Settings,
 )
-from tinydigits.bench.stats import Histogram, percentile
+from tinydigits.bench.stats import Histogram, Percentile, percentile
 
 MIB: Final = 2**20
 
@@ -140,6 +141,25 @@ def frame_measurements(factor: float) -> list[Measurement]:
     return made
 
 
+def loadgen_run(factor: float) -> LoadGenRun:
+    """What LoadGen might have said of glyphs."""
+    return LoadGenRun(
+        subject="glyph",
+        scenario="SingleStream",
+        model="pairs",
+        width=None,
+        height=None,
+        digits=1,
+        valid=True,
+        wrong=0,
+        theirs=factor * 118e-6,
+        ours=factor * 101e-6,
+        percentiles=(Percentile(0.9, factor * 118e-6, None, None),),
+        rate=None,
+        summary=f"{48 * '='}\nMLPerf Results Summary\n{48 * '='}\nResult is : VALID\n",
+    )
+
+
 def bench_result(factor: float = 1.0, **changes: Any) -> Result:
     """A whole result of a machine that takes so many times as long."""
     measurements = (*glyph_measurements(factor), *frame_measurements(factor))
@@ -181,5 +201,6 @@ def bench_result(factor: float = 1.0, **changes: Any) -> Result:
             steady=56 * MIB,
         ),
         growths=growths(measurements),
+        loadgen=(loadgen_run(factor),),
     )
     return replace(made, **changes)

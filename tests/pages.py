@@ -104,9 +104,8 @@ def benchmarks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     server = replace(BOARD, model="A machine with a name that is longer than a phone is wide")
     several = [bench_result(6), bench_result(1, machine=server), bench_result(6.1)]
     few = bench_result().measurements[2:5]
-    empty = bench_result(
-        measurements=few, models=(), cold_start=None, duty=(), memory=None, growths=(), skipped={}
-    )
+    without: dict[str, Any] = dict.fromkeys(("models", "duty", "growths", "loadgen"), ())
+    empty = bench_result(measurements=few, cold_start=None, memory=None, skipped={}, **without)
     write_page([bench_result()], found["benchmark"])
     write_page(several, found["machines"])
     write_page([empty], found["unmeasured"])

@@ -37,7 +37,7 @@ def result_of(*medians: float, seed: int = 0, **changes: Any) -> Result:
         measurement(median, seed + place, digits=place + 1, **changes)
         for place, median in enumerate(medians)
     ]
-    return replace(bench_result(), measurements=tuple(runs))
+    return replace(bench_result(), measurements=tuple(runs), loadgen=())
 
 
 def verdicts(compared: Comparison) -> set[str]:

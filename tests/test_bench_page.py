@@ -31,6 +31,7 @@ HEADINGS = [
     "How it grows",
     "Start, memory, steady rate",
     "Every run",
+    "Beside MLCommons' LoadGen",
     "What is not to be trusted",
     "What was not measured",
 ]
@@ -132,7 +133,14 @@ def test_one_model() -> None:
 def test_little() -> None:
     """Parts that weren't measured are left out, heading and all."""
     bare = bench_result(
-        measurements=(), models=(), cold_start=None, duty=(), memory=None, growths=(), skipped={}
+        measurements=(),
+        models=(),
+        cold_start=None,
+        duty=(),
+        memory=None,
+        growths=(),
+        skipped={},
+        loadgen=(),
     )
     assert texts(parsed(bare), "section > h2") == HEADINGS[:2]
 

@@ -111,6 +111,7 @@ def test_nothing() -> None:
         duty=(),
         memory=None,
         growths=(),
+        loadgen=(),
     )
     assert len(render_table(empty).splitlines()) == 5
 

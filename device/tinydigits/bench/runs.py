@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tinydigits.bench.agreement import HEAD, TITLE, agreement
+from tinydigits.bench.agreement import HEAD, agreement
 from tinydigits.bench.figures import (
     energy_text,
     rate_text,
@@ -77,7 +77,7 @@ def loadgen_table(runs: Sequence[LoadGenRun], name: str = "") -> Html:
         )
         for one in runs
     ]
-    return joined(scrolled(f"{TITLE} {name}".rstrip(), table), *written)
+    return joined(scrolled(f"LoadGen and we {name}".rstrip(), table), *written)
 
 
 def scrolled(label: str, content: Html) -> Html:
