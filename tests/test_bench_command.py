@@ -228,6 +228,14 @@ def test_quick() -> None:
     assert planned("--quick", "--seconds", "2").each == 2
 
 
+def test_help(capsys: Capture) -> None:
+    """The help tells how long runs are."""
+    with pytest.raises(SystemExit):
+        main(["bench", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"default: {SECONDS['default']:g}, with --quick {SECONDS['quick']:g}" in told
+
+
 def test_mlperf() -> None:
     """By MLPerf's rules the device alone is measured, for ten minutes each."""
     plan = planned("--mlperf")
