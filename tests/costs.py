@@ -35,20 +35,21 @@ from tinydigits.classifier import DEFAULT_MODEL, Classifier
 TRIES: Final = 3
 """Of a run that is not to be trusted."""
 
-MOST_CALL: Final = 1.3
-"""Times a call of ONNX Runtime that computes nothing."""
+MOST_CALL: Final = 2.0
+"""Times a call of ONNX Runtime that computes nothing: each of the graph's six steps costs it a
+twentieth, the product of the weights a quarter."""
 
 MOST_FRAME: Final = 2.0
 """Times the passes over a frame that can't be left out."""
 
-LEAST_TESSERACT: Final = 50.0
-"""Times a frame takes with Tesseract."""
+LEAST_TESSERACT: Final = 20.0
+"""Times a frame takes with Tesseract, most of which is the start of that program."""
 
 MOST_EXPONENT: Final = 1.1
 """Of time against pixels, and against digits."""
 
-MOST_START: Final = 1.3
-"""Times ``import numpy, PIL.Image, onnxruntime``."""
+MOST_START: Final = 2.5
+"""Times ``import numpy, PIL.Image, onnxruntime``: a first reading looks at twelve inks."""
 
 MOST_MEMORY: Final = 60 * 2**20
 
