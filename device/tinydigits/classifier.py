@@ -216,7 +216,7 @@ class Classifier:
 
         :param batch: glyphs to a call of ONNX Runtime at most.
         """
-        session = _open_session(content)
+        session = open_session(content)
         _check_signature(session)
         metadata = _metadata(session)
         card = ModelCard.from_metadata(metadata)
@@ -309,7 +309,11 @@ def steadied(probabilities: Probabilities) -> Probabilities:
     return np.asarray(views.mean(axis=0))
 
 
-def _open_session(content: bytes) -> ort.InferenceSession:
+def open_session(content: bytes) -> ort.InferenceSession:
+    """A model file's content, ready to be run as the device does.
+
+    :raises ModelError: where ONNX Runtime can't load it.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1  # one core does a glyph in microseconds
     options.inter_op_num_threads = 1

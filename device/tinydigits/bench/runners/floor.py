@@ -10,7 +10,14 @@ from PIL import Image, ImageFilter
 
 from tinydigits.bench.systems import Classify, ReadText
 from tinydigits.bench.wire import field
-from tinydigits.classifier import BATCH, INPUT_NAME, Classifier, Glyphs, Probabilities
+from tinydigits.classifier import (
+    BATCH,
+    INPUT_NAME,
+    Classifier,
+    Glyphs,
+    Probabilities,
+    open_session,
+)
 from tinydigits.frame import Luma
 from tinydigits.glyph import GLYPH_SIZE
 
@@ -43,14 +50,12 @@ def identity_model() -> bytes:
 
 def open_glyphs(_: bytes) -> Classify:
     """The identity graph through the same call as a model; what it gives are no probabilities."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    session = ort.InferenceSession(identity_model(), options, providers=["CPUExecutionProvider"])
-    run: Any = session.run
+    run: Any = open_session(identity_model()).run
+    options = ort.RunOptions()
+    wanted = [_OUTPUT]
 
     def classify(glyphs: Glyphs) -> Probabilities:
-        given: Probabilities = run([_OUTPUT], {INPUT_NAME: glyphs})[0]
+        given: Probabilities = run(wanted, {INPUT_NAME: glyphs}, options)[0]
         return given
 
     return classify
