@@ -1,7 +1,7 @@
 """The second runtime of the verification: ONNX's own, in NumPy, independent of the first.
 
-Written to be right and not to be fast, it knows two operators as other versions have them only, and
-takes one of these pixel by pixel; they are computed here instead, from their definitions.
+Written to be right and not to be fast, it knows one operator by the names of other versions only
+and takes it pixel by pixel; that one is computed here instead, from its definition.
 """
 
 from __future__ import annotations
@@ -30,19 +30,6 @@ class GridSample(OpRun):
         return (bilinear(image, grid),)
 
 
-class DequantizeLinear(OpRun):
-    """How far each value is above the zero point, times the scale, as defined since opset 10."""
-
-    op_domain = ""
-
-    def _run(
-        self, values: npt.NDArray[np.uint8], scale: np.float32, zero: np.uint8, **attributes: object
-    ) -> tuple[Floats]:
-        if np.ndim(scale):
-            raise NotImplementedError(f"DequantizeLinear with {attributes}")
-        return (np.asarray((values.astype(np.int32) - int(zero)) * scale, np.float32),)
-
-
 def bilinear(image: Floats, grid: Floats) -> Floats:
     """``float32[N, C, H, W]`` sampled where ``float32[N, h, w, 2]``, x before y, says."""
     size = np.array(image.shape[:1:-1], np.float32)
@@ -63,4 +50,4 @@ def bilinear(image: Floats, grid: Floats) -> Floats:
 
 def reference(model: onnx.ModelProto) -> ReferenceEvaluator:
     """The evaluator of a model."""
-    return ReferenceEvaluator(model, new_ops=[GridSample, DequantizeLinear])
+    return ReferenceEvaluator(model, new_ops=[GridSample])

@@ -20,7 +20,7 @@ def open_glyphs(model: bytes) -> Classify:
     import onnx
     from onnx.reference import ReferenceEvaluator
 
-    evaluator: Any = ReferenceEvaluator(onnx.load_from_string(model), new_ops=_older())
+    evaluator: Any = ReferenceEvaluator(onnx.load_from_string(model), new_ops=[_grid_sample()])
 
     def classify(glyphs: Glyphs) -> Probabilities:
         return np.asarray(evaluator.run([PROBABILITY_NAME], {INPUT_NAME: glyphs})[0])
@@ -34,24 +34,16 @@ def open_glyphs(model: bytes) -> Classify:
     return classify
 
 
-def _older() -> list[Any]:
-    """Its operators that it knows as later opsets alone have them."""
-    from onnx.reference.op_run import OpRun
+def _grid_sample() -> Any:
+    """Its operator, which knows the interpolation by the name of opset 20 alone."""
     from onnx.reference.ops.op_grid_sample import GridSample as Newer
 
     class GridSample(Newer):
         op_domain = ""
 
         def _run(self, *inputs: Any, **attributes: Any) -> Any:
-            # opset 20 gave the interpolation another name
             if attributes["mode"] == "bilinear":
                 attributes["mode"] = "linear"
             return super()._run(*inputs, **attributes)  # type: ignore[no-untyped-call] # onnx's
 
-    class DequantizeLinear(OpRun):
-        op_domain = ""
-
-        def _run(self, values: Any, scale: Any, zero: Any, **_: Any) -> Any:
-            return (np.float32(scale) * (values.astype(np.float32) - zero),)
-
-    return [GridSample, DequantizeLinear]
+    return GridSample
