@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import onnxruntime as ort
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,8 @@ from onnx import ModelProto, TensorProto, helper
 from examples import costly
 from hostile import Change, changed, other_rows, weights
 from samples import sample_card, sample_estimator, sample_glyphs, sample_model, to_bits
-from tinydigits.classifier import Classifier, GoldenGlyph, ModelCard, steadied
+from tinydigits.bench.inputs import drawn_glyphs
+from tinydigits.classifier import DEFAULT_MODEL, Classifier, GoldenGlyph, ModelCard, steadied
 from tinydigits.errors import ModelError
 from tinydigits.glyph import jittered
 from tinydigits_export.convert import to_onnx
@@ -261,3 +263,17 @@ def test_unknown_views() -> None:
     content = to_onnx(sample_estimator(), with_golden(sample_estimator(), sample_card(views=3)))
     with pytest.raises(ModelError, match="it asks for 3 views of a glyph: 1 or 5 are known"):
         Classifier.from_bytes(content)
+
+
+def test_as_stored() -> None:
+    """No ONNX Runtime computes less exactly than the graph of the model that ships says."""
+    classifier = Classifier.load(DEFAULT_MODEL)
+    glyphs = drawn_glyphs(classifier.card).glyphs
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    plain = ort.InferenceSession(
+        DEFAULT_MODEL.read_bytes(), options, providers=["CPUExecutionProvider"]
+    )
+    (due,) = plain.run(["probability"], {"ink": glyphs})
+    np.testing.assert_allclose(classifier.probabilities(glyphs), due, rtol=0, atol=1e-4)
