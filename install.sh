@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install tinydigits as a service on Raspberry Pi OS or Debian 12, whose own ONNX Runtime is missing:
-# on Debian 13 take the .deb. docs/install.md has the rest.
+# Install tinydigits as a service on Raspberry Pi OS or Debian 12, whose own ONNX Runtime is missing;
+# on Debian 13 take the .deb, but on a Raspberry Pi 3, 4 or Zero 2 W. docs/install.md has the rest.
 #
 #   sudo ./install.sh [--wheels FOLDER] [WHEEL]   install, or upgrade: it may be run again at any time
 #   sudo ./install.sh --uninstall                 remove it, but keep what was configured and learned
@@ -69,6 +69,10 @@ install_program() { # WHAT PIP-OPTION...
   # other ones than the system's would break its Picamera2
   /usr/bin/python3 -c 'import numpy, PIL
 print(f"numpy=={numpy.__version__}\npillow=={PIL.__version__}")' > "$new/system.txt"
+  # 1.21, which may be the system's, doesn't run on processors without half-precision arithmetic
+  if grep -q '^Features' /proc/cpuinfo && ! grep -q '^Features.* asimdhp' /proc/cpuinfo; then
+    echo 'onnxruntime>=1.22' >> "$new/system.txt"
+  fi
   "$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir \
     --root-user-action ignore --constraint "$new/system.txt" "$@"
   install -D -m 755 -t "$new/libexec" "$here/systemd/pause"

@@ -17,12 +17,12 @@ from typing import Final
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
 from tinydigits.digest import sha256_hex
 from tinydigits.errors import ModelError
 from tinydigits.glyph import GLYPH_SIZE, VIEWS, Glyph, fingerprint, jittered
 from tinydigits.noise import without_lines
+from tinydigits.onnx_runtime import ort
 
 CONTRACT_VERSION: Final = 1
 INPUT_NAME: Final = "ink"

@@ -14,11 +14,11 @@ from typing import Final, Self
 
 import msgspec
 import numpy as np
-import onnxruntime as ort
 import PIL
 
 from tinydigits import __version__
 from tinydigits.check.machine import temperatures, throttled_bits
+from tinydigits.onnx_runtime import ort
 
 CPUS: Final = Path("/sys/devices/system/cpu")
 PROC: Final = Path("/proc")
