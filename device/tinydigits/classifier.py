@@ -318,9 +318,6 @@ def open_session(content: bytes) -> ort.InferenceSession:
     options.intra_op_num_threads = 1  # one core does a glyph in microseconds
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what matters is raised, and told in one line
-    # of a small model's few small tensors the C library keeps account sooner, and in less memory
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
     try:
         with without_lines(_NOISE):
             return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -11,9 +11,9 @@ from tinydigits.classifier import Classifier
 from tinydigits.memory import Memory
 from tinydigits.reader import Reader
 
-ALL: Final = 2**20
-"""Glyphs to a call of a linear model: all of a query, 10 kB each. Others take ten times as much,
-and read no glyph the sooner by it: as many as the device puts into a call."""
+CACHED: Final = 250
+"""Glyphs to a call of a linear model: what it makes of them stays in the processor's own memory. Of
+others it takes ten times as much, and no glyph is read the sooner by more than in the device."""
 
 
 def open_glyphs(model: bytes) -> Classify:
@@ -22,7 +22,7 @@ def open_glyphs(model: bytes) -> Classify:
         Linear.of(model)
     except SkippedError:
         return Classifier.from_bytes(model).probabilities
-    return Classifier.from_bytes(model, batch=ALL).probabilities
+    return Classifier.from_bytes(model, batch=CACHED).probabilities
 
 
 def open_frames(model: bytes) -> ReadText:
