@@ -36,7 +36,7 @@ TRIES: Final = 3
 """Of a run that is not to be trusted."""
 
 MOST_CALL: Final = 2.2
-"""Times a call of ONNX Runtime that computes nothing: each of the graph's six steps costs it a
+"""Times a call of ONNX Runtime that computes nothing: each of the graph's seven steps costs it a
 twentieth, the product of the weights a quarter."""
 
 MOST_FRAME: Final = 2.0
