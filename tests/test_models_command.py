@@ -251,8 +251,9 @@ def test_daemon_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_daemon_of_a_user(home: Path) -> None:
     """Root tells the daemon as its user: what belongs to somebody else by now is left alone."""
     listen = "s = socket.socket(socket.AF_UNIX); s.bind('status.sock'); s.listen()"
-    lines = ("import os, socket, time", "os.setuid(4711)", listen, "print(flush=True)")
-    command = [sys.executable, "-c", "; ".join((*lines, "time.sleep(60)"))]
+    heard = "signal.signal(signal.SIGHUP, signal.SIG_DFL)"  # under nohup it would be ignored
+    lines = ("import os, signal, socket, time", heard, "os.setuid(4711)", listen)
+    command = [sys.executable, "-c", "; ".join((*lines, "print(flush=True)", "time.sleep(60)"))]
     home.chmod(0o777)
     with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE) as process:
         assert process.stdout
