@@ -127,7 +127,7 @@ class ColdStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are not to be trusted.
     """
 
-    parts: dict[str, Starts]
+    parts: Annotated[dict[str, Starts], msgspec.Meta(min_length=1)]
     total: Starts
     floor: Starts
     doubts: tuple[str, ...] = ()
