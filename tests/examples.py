@@ -11,10 +11,14 @@ QUICK: Final = 30
 
 THOROUGH: Final = 200
 
+FEW: Final = 5
+"""Where a processor is emulated, at a twentieth of the speed."""
+
 
 def register() -> None:
     """Let pytest choose with ``--hypothesis-profile``; no example is timed: machines are busy."""
     settings.register_profile("quick", max_examples=QUICK, deadline=None)
+    settings.register_profile("few", max_examples=FEW, deadline=None)
     settings.register_profile("thorough", max_examples=THOROUGH, deadline=None)
     settings.load_profile("quick")
 
