@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime as ort
 from PIL import Image, ImageFilter
 
 from tinydigits.bench.systems import Classify, ReadText
@@ -20,6 +19,7 @@ from tinydigits.classifier import (
 )
 from tinydigits.frame import Luma
 from tinydigits.glyph import GLYPH_SIZE
+from tinydigits.onnx_runtime import ort
 
 IR_VERSION: Final = 8
 OPSET: Final = 17
