@@ -206,27 +206,30 @@ class _View:
         dark = recipe.polarity == "dark"
         levels = (threshold if dark else 255 - threshold).clip(0, 255).astype(np.uint8)
         mask = np.zeros(luma.shape, np.bool_)
-        left, top, right, bottom = self._possible(levels, luma, part, dark=dark)
+        possible = self._possible(levels, luma, part, dark=dark)
+        if possible is None:
+            return mask
+        left, top, right, bottom = possible
         inside = np.s_[top - part[1] : bottom - part[1], left - part[0] : right - part[0]]
         beyond = np.less if dark else np.greater
-        beyond(luma[inside], self._fine(levels, (left, top, right, bottom)), out=mask[inside])
+        beyond(luma[inside], self._fine(levels, possible), out=mask[inside])
         return mask
 
-    def _possible(self, levels: Luma, luma: Luma, part: Box, *, dark: bool) -> Box:
-        """The box of all cells in which any pixel may be beyond the threshold.
+    def _possible(self, levels: Luma, luma: Luma, part: Box, *, dark: bool) -> Box | None:
+        """The box of all cells in which any pixel may be beyond the threshold, if there is one.
 
         Between the middles of cells a threshold is between theirs: what no cell around allows needs
         no finer look, and around a number that is most of what is looked at.
         """
-        lowest, highest = (np.minimum, np.maximum) if dark else (np.maximum, np.minimum)
-        darkest = _of_cells(luma, self._cell, lowest)
+        inkiest, laxest = (np.minimum, np.maximum) if dark else (np.maximum, np.minimum)
+        pixels = _of_cells(luma, self._cell, inkiest)
         row, column = part[1] // self._cell, part[0] // self._cell
-        rows, columns = darkest.shape
-        bounds = _extreme(levels, 1, highest)[row : row + rows, column : column + columns]
-        found = darkest < bounds if dark else darkest > bounds
+        rows, columns = pixels.shape
+        bounds = _extreme(levels, 1, laxest)[row : row + rows, column : column + columns]
+        found = pixels < bounds if dark else pixels > bounds
         down, across = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
         if not down.size:
-            return (*part[:2], *part[:2])
+            return None
         return (
             (column + int(across[0])) * self._cell,
             (row + int(down[0])) * self._cell,
@@ -249,8 +252,6 @@ class _View:
     def _fine(self, coarse: Luma, part: Box) -> Luma:
         """Levels of cells as those of the pixels of a part, in between as straight lines."""
         left, top, right, bottom = part
-        if left == right:
-            return np.zeros((0, 0), np.uint8)
         levels = Image.fromarray(coarse)
         first, last = (left // self._cell, top // self._cell), (right - 1, bottom - 1)
         # the last cells may reach beyond the picture

@@ -12,8 +12,8 @@ from tinydigits.memory import Memory
 from tinydigits.reader import Reader
 
 CACHED: Final = 250
-"""Glyphs to a call of a linear model: what it makes of them stays in the processor's own memory. Of
-others it takes ten times as much, and no glyph is read the sooner by more than in the device."""
+"""Glyphs to a call of a linear model: what it makes of them stays in the processor's own memory.
+Other models make ten times as much of each, and get as many to a call as on the device."""
 
 
 def open_glyphs(model: bytes) -> Classify:
