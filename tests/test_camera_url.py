@@ -115,7 +115,7 @@ def test_systemd_credentials(
     [
         (None, "it can't be read: No such file or directory"),
         (b"\xff:\xfe", "it can't be read: it is no text"),
-        (b"", "its first line is not user:password"),
+        (b"", "its first line is empty"),
         (b"hunter2\n", "its first line is not user:password"),
     ],
 )

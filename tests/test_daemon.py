@@ -26,7 +26,7 @@ from tinydigits.daemon import Run, Work, run
 from tinydigits.errors import CameraError
 from tinydigits.frame import Frame
 from tinydigits.reader import FrameReadings, Reader
-from tinydigits.signals import STOP_SIGNALS, Call, Signals
+from tinydigits.signals import READ, STOP_SIGNALS, Call, Signals
 
 TERM = bytes([signal.SIGTERM])
 
@@ -49,7 +49,7 @@ def test_read_all(folder: Path, reader: Reader) -> None:
     """Every frame is read and published in its order, until there are no more."""
     results: list[FrameReadings] = []
     with Signals() as signals:
-        work = Work(FilesCamera(str(folder)), reader, results.append)
+        work = Work(FilesCamera(str(folder)), reader, lambda _, result: results.append(result))
         assert run(work, signals) == Run(2, stopped=False)
     assert [result.readings[0].text for result in results] == ["27", "40"]
     assert [result.sequence for result in results] == [0, 1]
@@ -60,7 +60,7 @@ def test_stop(fps: float, folder: Path, reader: Reader) -> None:
     """A signal to stop ends the loop after the frame in hand, however long the pause would be."""
     results: list[FrameReadings] = []
 
-    def publish(result: FrameReadings) -> None:
+    def publish(_: Frame, result: FrameReadings) -> None:
         results.append(result)
         signals.sender.send(TERM)
 
@@ -74,14 +74,14 @@ def test_stopped_before_the_first(folder: Path, reader: Reader) -> None:
     """A signal that comes before the first frame is not lost."""
     with Signals() as signals:
         signals.sender.send(TERM)
-        work = Work(FilesCamera(str(folder), loop=True), reader, lambda _: None)
+        work = Work(FilesCamera(str(folder), loop=True), reader, lambda *_: None)
         assert run(work, signals) == Run(0, stopped=True)
 
 
 def test_camera_is_closed(folder: Path, reader: Reader) -> None:
     """An error while publishing ends the loop, and the camera is closed."""
 
-    def publish(_: FrameReadings) -> None:
+    def publish(*_: object) -> None:
         raise BrokenPipeError
 
     camera = FilesCamera(str(folder), loop=True)
@@ -143,7 +143,7 @@ def asked_at(clock: Clockwork, costs: list[Fraction]) -> list[Fraction]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
         camera = SlowCamera(clock, costs)
-        work = Work(camera, NoReader(), lambda _: None, fps=2)
+        work = Work(camera, NoReader(), lambda *_: None, fps=2)
         assert run(work, clock) == Run(len(costs), stopped=False)
     return camera.asked
 
@@ -193,7 +193,7 @@ def test_gap() -> None:
     with Clockwork() as clock, pytest.MonkeyPatch.context() as patch:
         patch.setattr(daemon, "time", SimpleNamespace(monotonic=clock.monotonic))
         camera = SlowCamera(clock, [Fraction(n) for n in (0, -1, -1, 0, 0)])
-        work = Work(camera, NoReader(), lambda _: None, fps=1 / 64)
+        work = Work(camera, NoReader(), lambda *_: None, fps=1 / 64)
         assert run(work, clock) == Run(3, stopped=False)
     assert [float(asked) for asked in camera.asked] == pytest.approx([0, 64, 64.2, 64.4, 128.4])
 
@@ -231,3 +231,17 @@ def test_daemon_without_reader(folder: Path) -> None:
         process.stdout.close()
         assert process.wait(timeout=30) == 141
         assert process.stderr.read() == ""
+
+
+def test_read_now(folder: Path, reader: Reader) -> None:
+    """A frame that is asked for is read at once, however long it is until one is due."""
+    results: list[FrameReadings] = []
+
+    def publish(_: Frame, result: FrameReadings) -> None:
+        results.append(result)
+        signals.call(READ if len(results) < 3 else signal.SIGTERM)
+
+    with Signals() as signals:
+        work = Work(FilesCamera(str(folder), loop=True), reader, publish, 1e-4)
+        assert run(work, signals) == Run(3, stopped=True)
+    assert [result.sequence for result in results] == [0, 1, 2]

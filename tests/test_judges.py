@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from examples import costly
 from judge_days import meter_rules, reading
 from tinydigits import judge_file
+from tinydigits.errors import UsageError
 from tinydigits.files import atomic_write
 from tinydigits.judge import Verdict
 from tinydigits.judges import Judges
@@ -276,3 +278,47 @@ def test_other_file(computer: Computer, tmp_path: Path) -> None:
     with computer.start() as judges:
         judges.change(dict.fromkeys(("frame",), rules()), None)
         computer.show(judges, "01240")
+
+
+def test_person(computer: Computer) -> None:
+    """What a person confirms is accepted at once, and a misread doesn't soon replace it."""
+    judges = computer.start()
+    computer.show(judges, "00472", "00472")
+    (_, verdict) = computer.show(judges, "00900", "00900")
+    assert verdict.status == "rejected"
+    assert judges.confirm("frame") == 900
+    (verdict,) = computer.show(judges, "00900")
+    assert (verdict.value, verdict.reasons[0].code) == (Decimal(900), "not_agreed")
+    *_, verdict = computer.show(judges, *["00472"] * 20)
+    assert (verdict.status, verdict.value) == ("rejected", Decimal(900))
+
+
+def test_person_knows_better(computer: Computer) -> None:
+    """A person may say another value than was read."""
+    judges = computer.start()
+    computer.show(judges, "00900", "00900")
+    assert judges.confirm("frame", Decimal(472)) == 472
+    *_, verdict = computer.show(judges, "00472", "00472")
+    assert (verdict.status, verdict.value) == ("accepted", Decimal(472))
+
+
+@pytest.mark.parametrize(
+    ("region", "value", "complaint"),
+    [
+        ("kitchen", None, "there is no region 'kitchen', only frame, 27, 31"),
+        ("27", None, "27: '' is no number"),
+        ("frame", Decimal("1.5"), "frame: 1.5 can't be what it shows"),
+        ("frame", Decimal("NaN"), "frame: NaN can't be what it shows"),
+        ("frame", Decimal(100000), "frame: 100000 can't be what it shows"),
+    ],
+)
+def test_person_errs(
+    region: str, value: Decimal | None, complaint: str, computer: Computer
+) -> None:
+    """What can't be what the number shows is refused, and changes nothing."""
+    judges = computer.start(max_value=Decimal(99999))
+    computer.show(judges, "00472", "00472")
+    with pytest.raises(UsageError, match=re.escape(complaint)):
+        judges.confirm(region, value)
+    (verdict,) = computer.show(judges, "00472")
+    assert (verdict.status, verdict.value) == ("accepted", Decimal(472))

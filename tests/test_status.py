@@ -116,7 +116,7 @@ def test_json(asked: Asked, capsys: Capture) -> None:
     assert reading["text"] in {"27", "40"}
     assert sum(second["verdicts"].values()) == second["frames"]
     assert second["camera"] == {"source": "files", "trouble": "", "restarts": 0}
-    assert second["output"]["dropped"] == 0
+    assert second["outputs"]["stdout"]["dropped"] == 0
     assert second["model"] == {
         "name": shipped_name(),
         "sha256": sha256_hex(DEFAULT_MODEL.read_bytes()),
@@ -134,7 +134,7 @@ def test_people(asked: Asked, capsys: Capture) -> None:
     assert code == 0
     names = [line.split()[0] for line in out.splitlines()]
     assert names[:4] == ["program", "state", "frames", "frame"]
-    assert names[-4:] == ["camera", "output", "model", "memory"]
+    assert names[-4:] == ["camera", "stdout", "model", "memory"]
     assert max(map(len, out.splitlines())) < 200
 
 

@@ -214,7 +214,7 @@ def said(manager: Manager, fps: float, *numbers: int | None) -> list[str]:
     published: list[int] = []
     with Signals() as signals:
         camera = Script(signals, *numbers)
-        work = Work(camera, NoReader(), lambda result: published.append(result.sequence), fps)
+        work = Work(camera, NoReader(), lambda _, result: published.append(result.sequence), fps)
         run(work, signals, Eager())
     new = [number for k, number in enumerate(numbers) if number not in (None, *numbers[:k])]
     assert published == new
@@ -268,7 +268,7 @@ def test_idle_folder(watched: Manager, tmp_path: Path, monkeypatch: pytest.Monke
 
         settled = camera._settled  # noqa: SLF001  each look at the folder
         monkeypatch.setattr(camera, "_settled", look)
-        run(Work(camera, NoReader(), lambda _: None), signals, Eager())
+        run(Work(camera, NoReader(), lambda *_: None), signals, Eager())
     lines = [line for message in watched.waiting() for line in message.splitlines()]
     assert lines[:4] == [
         "STATUS=waiting for the first frame",

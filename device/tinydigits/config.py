@@ -11,6 +11,13 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 import msgspec
 
 from tinydigits.errors import ConfigError
+from tinydigits.output_tables import (
+    CollectConfig,
+    HistoryConfig,
+    MqttConfig,
+    SensorConfig,
+    WebConfig,
+)
 
 DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 
@@ -35,6 +42,9 @@ Table = dict[str, Any]
 
 _REGION: Final = "region"
 """The one key that is a list of tables; what ``default.toml`` has is the template of each."""
+
+_INHERITED: Final = ("judge", "sensor")
+"""Tables of which each region has its own, that is like the one for all where it says nothing."""
 
 
 class Picamera2Config(msgspec.Struct, frozen=True):
@@ -132,6 +142,7 @@ class RegionConfig(msgspec.Struct, frozen=True):
     polarity: Literal["auto", "dark", "light"]
     cells: bool
     judge: JudgeConfig
+    sensor: SensorConfig
 
     def __post_init__(self) -> None:
         """Refuse what fits key by key, but not together."""
@@ -162,6 +173,11 @@ class Config(msgspec.Struct, frozen=True):
     reader: ReaderConfig
     judge: JudgeConfig
     daemon: DaemonConfig
+    sensor: SensorConfig
+    mqtt: MqttConfig
+    web: WebConfig
+    history: HistoryConfig
+    collect: CollectConfig
     region: tuple[RegionConfig, ...]
     reference: ReferenceConfig
 
@@ -200,7 +216,7 @@ def load_config(path: Path | None = None, changes: Table | None = None) -> Confi
 
 def _with_regions(table: Table, template: Table, regions: list[Table], where: str) -> Table:
     """The table with its regions, in which everything has its default."""
-    known = {**template, "judge": table["judge"]}
+    known = {**template, **{name: table[name] for name in _INHERITED}}
     return {**table, _REGION: [_overlay(known, region, where, "region.") for region in regions]}
 
 

@@ -19,7 +19,7 @@ from tinydigits.systemd import Supervisor
 
 log = logging.getLogger(__name__)
 
-Publish = Callable[[FrameReadings], None]
+Publish = Callable[[Frame, FrameReadings], None]
 
 _IDLE_PAUSE: Final = 0.2
 """Seconds until a camera without a frame is asked again."""
@@ -102,6 +102,8 @@ class _Loop:
             while (call := self._wait()) is not Call.STOP:
                 if call is None:
                     self._take()
+                elif call is Call.READ:
+                    self._due = time.monotonic()
                 elif renew:
                     self._renew(renew)
             return True
@@ -144,7 +146,7 @@ class _Loop:
         # timers are always a little late, which must not add up; a frame that is late by a whole
         # period delays the ones after it instead of crowding them
         self._due = (due if now - due < period else now) + period
-        self._work.publish(self._work.reader.read(frame))
+        self._work.publish(frame, self._work.reader.read(frame))
         self.count += 1
         self._overdue = False
         self._live("reading")

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 from typing import Final, Self
 
+from tinydigits.errors import UsageError
 from tinydigits.judge import Judge, Verdict
 from tinydigits.judge_file import MemoryFile, load_memory
 from tinydigits.judge_state import State
@@ -58,6 +61,8 @@ class Judges:
         self._monotonic = monotonic
         self._wall = wall
         self._judges: dict[str, Judge] = {}
+        self._lock = Lock()
+        self._texts: dict[str, str] = {}
         self._start = monotonic()
         self._absence = 0.0
         memory = load_memory(path) if path else None
@@ -76,35 +81,62 @@ class Judges:
         if self._states() != self._written:
             self._write(self._monotonic())
 
-    def judge(self, readings: Iterable[Reading], taken: float) -> list[Verdict]:
+    def judge(self, readings: Sequence[Reading], taken: float) -> list[Verdict]:
         """A verdict on each of the readings of one frame.
 
         :param taken: when the frame was taken, in seconds on the monotonic clock. That is what the
             number showed it at, however long reading took; no frame is older than the one before.
         """
         now = self._monotonic()
-        self._count_absence(now)
-        verdicts = []
-        for reading in readings:
-            judge = self._judges.setdefault(reading.region, Judge(self._rules[reading.region]))
-            verdict = judge.judge(reading, taken)
-            verdicts.append(verdict)
+        with self._lock:
+            self._count_absence(now)
+            verdicts = [self._judged(reading, taken) for reading in readings]
+        for verdict, reading in zip(verdicts, readings, strict=True):
             if verdict.event:
                 log.warning("%s: %s: %s", reading.region, verdict.event, verdict.reasons[0].text)
         if now - self._written_at >= WRITE_SECONDS and self._worth_writing() != self._worth:
             self._write(now)
         return verdicts
 
+    def confirm(self, region: str, value: Decimal | None = None) -> Decimal:
+        """Accept a value because a person says so, from any thread; what was read last if none.
+
+        :raises UsageError: where there is no such region, nothing to confirm, or it can't be that.
+        """
+        with self._lock:
+            if region not in self._rules:
+                raise UsageError(
+                    f"there is no region '{region:.100}', only {', '.join(self._rules)}"
+                )
+            judge = self._judge(region)
+            try:
+                confirmed = (
+                    judge.rules.number(self._texts.get(region, "")) if value is None else value
+                )
+                judge.confirm(confirmed, self._monotonic())
+            except ValueError as error:
+                raise UsageError(f"{region}: {error}") from None
+        log.info("%s: %s is accepted because a person says so", region, confirmed)
+        return confirmed
+
     def change(self, rules: Mapping[str, Rules], path: Path | None) -> None:
         """Go on by other rules and with another file, with what was accepted before."""
         now = self._monotonic()
-        states = self._states()
-        self._rules = rules
-        self._judges = {}
-        self._restore(states, now)
+        with self._lock:
+            states = self._states()
+            self._rules = rules
+            self._judges = {}
+            self._restore(states, now)
         if path != self._path:
             self._path, self._file = path, MemoryFile(path) if path else None
             self._written = {}
+
+    def _judge(self, region: str) -> Judge:
+        return self._judges.setdefault(region, Judge(self._rules[region]))
+
+    def _judged(self, reading: Reading, taken: float) -> Verdict:
+        self._texts[reading.region] = reading.text
+        return self._judge(reading.region).judge(reading, taken)
 
     def _restore(self, regions: dict[str, State], now: float) -> None:
         for region, state in regions.items():

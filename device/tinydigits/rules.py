@@ -114,10 +114,21 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
                 f"its confidence is {reading.confidence:.4f} "
                 f"where {self.min_confidence:g} is asked for",
             )
-        value = self._number(reading.text)
+        value = self.number(reading.text)
         if not self.in_range(value):
             return Reason("out_of_range", f"{value:f} is outside of what is possible")
         return value
+
+    def number(self, text: str) -> Decimal:
+        """The number that digits stand for, with the point where these rules have it.
+
+        :raises ValueError: where they stand for none.
+        """
+        if not _NUMBER.fullmatch(text):
+            raise ValueError(f"'{text}' is no number")
+        if self.decimals is None:
+            return Decimal(text)
+        return EXACT.scaleb(Decimal(text.replace(".", "")), -self.decimals)
 
     def in_range(self, value: Decimal) -> bool:
         """Whether the number can have this value at all."""
@@ -160,11 +171,6 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         if self.rollover is None and self.digits is not None:
             return Decimal(1).scaleb(self.digits + _exponent(value))
         return self.rollover
-
-    def _number(self, text: str) -> Decimal:
-        if self.decimals is None:
-            return Decimal(text)
-        return EXACT.scaleb(Decimal(text.replace(".", "")), -self.decimals)
 
 
 def _decimal(number: float) -> Decimal:

@@ -7,25 +7,31 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from decimal import Decimal
 from functools import partial
+from signal import SIGHUP
 
 import msgspec
 from msgspec.structs import replace
 
 from tinydigits import __version__
 from tinydigits.camera import Camera, make_camera
+from tinydigits.classifier import Classifier
 from tinydigits.config import CameraConfig, Config
 from tinydigits.daemon import Run, Work, run
 from tinydigits.files import printable
+from tinydigits.frame import Frame
 from tinydigits.heap import give_back_code
 from tinydigits.judge_file import state_file
 from tinydigits.judges import Judges
 from tinydigits.models.in_use import ModelInUse, ReaderInUse
 from tinydigits.outlet import Outlet, has_a_place, standard_output
+from tinydigits.outputs.outputs import Outputs
+from tinydigits.outputs.told import Told
 from tinydigits.reader import FrameReadings
 from tinydigits.regions import make_frame_reader, make_rules
 from tinydigits.runtime import Hold, runtime_folder
-from tinydigits.signals import Signals, end_now
+from tinydigits.signals import READ, Signals, end_now
 from tinydigits.status.document import (
     NUMBERS,
     CameraState,
@@ -49,19 +55,23 @@ def serve(load: Callable[[], Config]) -> Run:
         folder = runtime_folder(config.daemon.runtime)
         if folder:
             stack.enter_context(Hold(folder))
-        service = _Service(config, load, signals)
+        service = Service(config, load, signals)
         if folder:
-            stack.enter_context(StatusServer(folder, service.document))
-        with service.judges, service.outlet:
+            stack.enter_context(StatusServer(folder, lambda: NUMBERS.encode(service.document())))
+        with service.judges, service.outlet, service.outputs:
             return run(service.work, signals, service.supervisor, service.renew)
 
 
-class _Service:
-    """The configuration at work, and what outlives it: the judges, the output and the counts."""
+class Service:
+    """The configuration at work, and what outlives it: the judges, the outputs and the counts.
+
+    It is the :class:`~tinydigits.outputs.told.Daemon` that outputs may ask.
+    """
 
     def __init__(self, config: Config, load: Callable[[], Config], signals: Signals) -> None:
-        self._config = config
+        self.config = config
         self._load = load
+        self._signals = signals
         self._tally = Tally()
         self._begun: ReaderInUse | None = None
         self.supervisor = Supervisor()
@@ -75,21 +85,43 @@ class _Service:
         self._model = ModelInUse(config.model)
         self.work = self._make(config, camera, self._model)
         self.judges = Judges(make_rules(config), state_file(config.judge.state))
+        self.outputs = Outputs(config, self)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The model that reads."""
+        return self._model.classifier
+
+    def read_now(self) -> None:
+        """Have the next frame read at once."""
+        self._signals.call(READ)
+
+    def confirm(self, region: str, value: Decimal | None = None) -> Decimal:
+        """Have a value accepted because a person says so."""
+        confirmed = self.judges.confirm(region, value)
+        self.read_now()
+        return confirmed
+
+    def reload(self) -> None:
+        """Have the configuration read again."""
+        self._signals.call(SIGHUP)
 
     def renew(self, old: Work) -> Work:
         """The work that the configuration asks for now; the camera stays if it is the same."""
         config = self._load()
-        same = _without_pace(config.camera) == _without_pace(self._config.camera)
+        same = _without_pace(config.camera) == _without_pace(self.config.camera)
         camera = old.camera if same else make_camera(config.camera)
         rules = make_rules(config)
         model = self._model.renewed(config.model)
         work = self._make(config, camera, model)
+        outputs = self.outputs.prepared(config)
 
         def begin() -> None:
-            self._config, self.work, self._model = config, work, model
+            self.config, self.work, self._model = config, work, model
             self._tally.reloads += 1
             self.judges.change(rules, state_file(config.judge.state))
             self.outlet.patient = _is_patient(config)
+            self.outputs.change(config, outputs)
 
         return dataclasses.replace(work, begin=begin)
 
@@ -97,8 +129,8 @@ class _Service:
         reader = ReaderInUse(model, partial(make_frame_reader, config))
         return Work(camera, reader, partial(self._publish, reader), config.camera.fps)
 
-    def _publish(self, reader: ReaderInUse, result: FrameReadings) -> None:
-        """One JSON line a reading, for whatever reads the standard output."""
+    def _publish(self, reader: ReaderInUse, frame: Frame, result: FrameReadings) -> None:
+        """One JSON line a reading for the standard output, and all of it for the others."""
         verdicts = self.judges.judge(result.readings, result.monotonic)
         reader.note(verdicts)
         self._tally.count(result, verdicts)
@@ -112,15 +144,16 @@ class _Service:
                 "timing_ms": result.timing_ms,
             }
             self.outlet.put(NUMBERS.encode(line) + b"\n")
+        self.outputs.put(Told(frame, result, tuple(verdicts)))
         if reader is not self._begun:  # its first frame has run all that every frame will
             self._begun = reader
             give_back_code()
 
-    def document(self) -> bytes:
-        """How all of it is, in JSON; may be asked on any thread."""
+    def document(self) -> Document:
+        """How all of it is; may be asked on any thread."""
         tally, camera, watchdog = self._tally, self.work.camera, self.supervisor.watchdog
         model = self._model
-        document = Document(
+        return Document(
             version=__version__,
             pid=os.getpid(),
             uptime=tally.uptime,
@@ -132,9 +165,12 @@ class _Service:
             verdicts=dict(tally.verdicts),
             rejected=dict(tally.rejected),
             camera=CameraState(
-                self._config.camera.source, camera.trouble.told, camera.trouble.times
+                self.config.camera.source, camera.trouble.told, camera.trouble.times
             ),
-            output=OutputState(self.outlet.waiting, self.outlet.dropped),
+            outputs={
+                "stdout": OutputState(self.outlet.waiting, self.outlet.dropped),
+                **self.outputs.states(),
+            },
             model=ModelState(
                 model.classifier.card.name,
                 model.classifier.sha256,
@@ -144,7 +180,6 @@ class _Service:
             memory=memory(),
             watchdog=None if math.isinf(watchdog) else watchdog,
         )
-        return NUMBERS.encode(document)
 
 
 def _is_patient(config: Config) -> bool:

@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from types import FrameType
 from typing import Final, Self
@@ -21,6 +22,9 @@ RELOAD_SIGNALS: Final = (signal.SIGHUP,)
 
 STOP_SECONDS: Final = 1.8
 """After this a program that was told to stop and hangs is ended by force: a service has two."""
+
+READ: Final = 255
+"""The byte that asks for a frame at once; signals have smaller numbers."""
 
 _FEW: Final = 64
 """Bytes to look at together; signals come one by one."""
@@ -34,6 +38,7 @@ class Call(enum.Enum):
 
     STOP = enum.auto()
     RELOAD = enum.auto()
+    READ = enum.auto()
 
 
 class Signals:
@@ -83,6 +88,13 @@ class Signals:
             self._receiver.recv(len(numbers))
             if not set(numbers).isdisjoint(RELOAD_SIGNALS):
                 return Call.RELOAD
+            if READ in numbers:
+                return Call.READ
+
+    def call(self, number: int) -> None:
+        """Have the loop called, from any thread, as a signal of this number would call it."""
+        with suppress(BlockingIOError):  # the loop hangs, and has enough to hear when it wakes
+            self.sender.send(bytes([number]))
 
     def is_stopped(self) -> bool:
         """Whether a signal to stop has come; other calls are left for :meth:`wait`."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import os
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, Self
 
 from tinydigits.camera.errand import Errand
@@ -15,9 +13,7 @@ from tinydigits.camera.trouble import Trouble
 from tinydigits.config import UrlConfig
 from tinydigits.errors import CameraError, ConfigError, PictureError
 from tinydigits.frame import Frame
-
-CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
-"""Environment variable in which systemd says where a service's credentials are."""
+from tinydigits.secret import read_secret, secret_path
 
 _GLANCE: Final = 0.5
 """Seconds to wait for a picture before looking around."""
@@ -84,21 +80,12 @@ class UrlCamera:
 def read_credentials(name: str) -> str:
     """The header that a file with ``user:password`` in its first line asks for.
 
-    A bare name is looked for among the credentials that systemd gives the service, then here.
-
     :raises ConfigError: where there is no such file, or no colon in it.
     """
-    path = Path(name)
-    given = os.environ.get(CREDENTIALS_VARIABLE)
-    if given and path.name == name and (Path(given) / name).exists():
-        path = Path(given) / name
-    try:
-        line = path.read_text("utf-8").partition("\n")[0].rstrip("\r")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise ConfigError(f"camera.url.credentials: {path}: it can't be read: {reason}") from None
+    key = "camera.url.credentials"
+    line = read_secret(key, name)
     if ":" not in line:
-        raise ConfigError(f"camera.url.credentials: {path}: its first line is not user:password")
+        raise ConfigError(f"{key}: {secret_path(name)}: its first line is not user:password")
     return "Basic " + base64.b64encode(line.encode()).decode()
 
 

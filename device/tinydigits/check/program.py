@@ -109,9 +109,13 @@ def check_outputs(running: Document | None) -> Finding:
     """Whether readings are taken by whoever they are for."""
     if running is None:
         return good("outputs", "standard output, or the journal where it is a service")
-    if running.output.dropped:
-        return doubtful(
-            "outputs",
-            f"{running.output.dropped:,} lines are lost: whoever takes them is too slow, or gone",
-        )
-    return good("outputs", f"{running.output.waiting} lines wait, none is lost")
+    troubled = [
+        f"{name}: {output.trouble or 'whoever takes it is too slow, or gone'}"
+        f" ({output.dropped:,} lost)"
+        for name, output in running.outputs.items()
+        if output.dropped or output.trouble
+    ]
+    if troubled:
+        return doubtful("outputs", "; ".join(troubled))
+    waiting = ", ".join(f"{name} {output.waiting}" for name, output in running.outputs.items())
+    return good("outputs", f"waiting: {waiting}; none is lost")

@@ -74,7 +74,7 @@ def _read(connection: socket.socket) -> bytes:
 
 def lines(document: Document) -> Iterator[tuple[str, str]]:
     """Names and texts for people."""
-    camera, output, model = document.camera, document.output, document.model
+    camera, model = document.camera, document.model
     yield (
         "program",
         (f"tinydigits {document.version}, process {document.pid}, up {duration(document.uptime)}"),
@@ -89,7 +89,9 @@ def lines(document: Document) -> Iterator[tuple[str, str]]:
     if document.rejected:
         yield "reasons", _counts(document.rejected)
     yield "camera", f"{camera.source}, opened again or waited for {camera.restarts} times"
-    yield "output", f"{output.waiting} waiting, {output.dropped} lost"
+    for name, output in document.outputs.items():
+        trouble = f"; {output.trouble}" if output.trouble else ""
+        yield name, f"{output.waiting} waiting, {output.dropped} lost{trouble}"
     trial = f", {model.trial}" if model.trial else ""
     yield "model", f"{model.name} ({model.sha256[:12]}){trial}"
     yield "memory", f"{document.memory / _MIB:.1f} MiB"

@@ -32,10 +32,11 @@ class CameraState(msgspec.Struct, frozen=True):
 
 
 class OutputState(msgspec.Struct, frozen=True):
-    """Lines on their way to standard output."""
+    """What is on its way to an output, what never got there, and what is wrong with it."""
 
     waiting: int
     dropped: int
+    trouble: str = ""
 
 
 class ModelState(msgspec.Struct, frozen=True):
@@ -50,7 +51,8 @@ class Document(msgspec.Struct, frozen=True):
     """How the daemon is; times are in seconds, memory in bytes.
 
     ``rejected`` counts the codes of verdicts that did not accept a reading, ``fps`` is over the
-    last frames, ``last_frame`` how long ago one was read.
+    last frames, ``last_frame`` how long ago one was read; ``outputs`` has standard output as
+    ``stdout``, and the others by the names of their tables in the configuration.
     """
 
     version: str
@@ -64,7 +66,7 @@ class Document(msgspec.Struct, frozen=True):
     verdicts: dict[Verdicts, int]
     rejected: dict[str, int]
     camera: CameraState
-    output: OutputState
+    outputs: dict[str, OutputState]
     model: ModelState
     reloads: int
     memory: int

@@ -103,7 +103,7 @@ def _as_fast(before: float) -> float:
 
 
 def _dropped() -> int:
-    return int(status()["output"]["dropped"])
+    return int(status()["outputs"]["stdout"]["dropped"])
 
 
 @fault(
@@ -124,7 +124,7 @@ def not_taken() -> Outcome:
         expect(after["memory"] - memory <= MORE_MEMORY, f"{after['memory'] - memory} bytes more")
         told_once(began, "nobody takes the output")
         still(pid)
-        lines = after["output"]["waiting"]
+        lines = after["outputs"]["stdout"]["waiting"]
         stop = stopped()
         os.close(end)
     return Outcome(

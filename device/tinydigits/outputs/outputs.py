@@ -1,0 +1,103 @@
+"""All outputs that are configured, behind one call that neither waits nor fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, Self
+
+from tinydigits.config import Config
+from tinydigits.errors import OutputError
+from tinydigits.outputs.kinds import KINDS, Kind
+from tinydigits.outputs.told import Daemon, Output, Told
+from tinydigits.status.document import OutputState
+
+log = logging.getLogger(__name__)
+
+REQUIRED_SECONDS: Final = 15.0
+"""For what the configuration requires; the network of a computer that starts takes ten."""
+
+
+class Outputs:
+    """The outputs of a running program.
+
+    Nothing that goes wrong in one of them reaches the loop; it is told in the log.
+
+    :param kinds: those there are, by their names.
+    :raises ConfigError: where one can't work as configured.
+    """
+
+    def __init__(self, config: Config, daemon: Daemon, kinds: Mapping[str, Kind] = KINDS) -> None:
+        self._config = config
+        self._daemon = daemon
+        self._kinds = kinds
+        self._outputs: dict[str, Output] = {}
+        self._first = self._made(config, kinds)
+
+    def __enter__(self) -> Self:
+        self.change(self._config, self._first)
+        for name, output in self._outputs.items():
+            if self._kinds[name].is_required(self._config) and not output.wait(REQUIRED_SECONDS):
+                why = output.state.trouble or "it doesn't answer"
+                self.__exit__()
+                raise OutputError(f"{name}: {why} ({name}.required asks for it at the start)")
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        for name in list(self._outputs):
+            self._end(name)
+
+    def prepared(self, config: Config) -> dict[str, Output]:
+        """Those that another configuration asks for in place of the ones at work.
+
+        :raises ConfigError: where one can't work as configured.
+        """
+        old = self._config
+        changed = {
+            name: kind
+            for name, kind in self._kinds.items()
+            if not kind.is_asked(old) or kind.goes_by(config) != kind.goes_by(old)
+        }
+        return self._made(config, changed)
+
+    def change(self, config: Config, made: Mapping[str, Output]) -> None:
+        """Go over to another configuration, with what was prepared for it."""
+        for name in list(self._outputs):
+            if name in made or not self._kinds[name].is_asked(config):
+                self._end(name)
+        self._config = config
+        for name, output in made.items():
+            with _told_only(name):
+                output.__enter__()
+                self._outputs[name] = output
+
+    def put(self, told: Told) -> None:
+        """Tell all of them of a frame."""
+        for name, output in self._outputs.items():
+            with _told_only(name):
+                output.put(told)
+
+    def states(self) -> dict[str, OutputState]:
+        """How each of them is; may be asked on any thread."""
+        return {name: output.state for name, output in list(self._outputs.items())}
+
+    def _made(self, config: Config, kinds: Mapping[str, Kind]) -> dict[str, Output]:
+        return {
+            name: kind.make(config, self._daemon)
+            for name, kind in kinds.items()
+            if kind.is_asked(config)
+        }
+
+    def _end(self, name: str) -> None:
+        with _told_only(name):
+            self._outputs.pop(name).__exit__(None, None, None)
+
+
+@contextmanager
+def _told_only(name: str) -> Iterator[None]:
+    """Lets no mistake of an output through."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  reading goes on whatever an output does
+        log.warning("%s: unexpected %s: %s", name, type(error).__name__, error)
