@@ -46,7 +46,7 @@ test: $(INSTALLED) ## run every quick test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 slow: $(INSTALLED) ## hold what takes longer: processes, a cluster, costs, many examples of properties
-	$(BIN)/pytest tests/slow.py tests/slow_bench.py
+	$(BIN)/pytest tests/slow*.py
 	$(BIN)/pytest -rP tests/costs.py
 	$(BIN)/pytest -n auto --dist loadfile -m hypothesis --hypothesis-profile thorough
 
