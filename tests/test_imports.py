@@ -53,6 +53,18 @@ def test_status() -> None:
     assert not {"numpy", "onnxruntime", "PIL"} & set(loaded)
 
 
+def test_no_history() -> None:
+    """A daemon without a history loads nothing for it, nor who knows what a reading of it is."""
+    code = (
+        "import tinydigits.history, tinydigits.outputs.outputs\n"
+        "from tinydigits.config import load_config\n"
+        "with tinydigits.outputs.outputs.Outputs(load_config(), None): print(*sys.modules)"
+    )
+    loaded = fresh(code)
+    assert "tinydigits.outputs.kinds" in loaded
+    assert not {"sqlite3", "tinydigits.outputs.history"} & set(loaded)
+
+
 def imported(path: Path) -> set[str]:
     """The modules that a file asks for, at its top or anywhere else."""
     nodes = list(ast.walk(ast.parse(path.read_text())))

@@ -1,4 +1,4 @@
-"""How long each stage of a longer work takes."""
+"""How long each stage of a longer work takes, and how the wall clock stands to the others."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ class StageClock:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def wall_offset() -> float:
+    """Seconds that the wall clock is ahead of the time since the computer started.
+
+    It is the same for years, but for moments in which somebody sets the wall clock.
+    """
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -12,6 +12,9 @@ import msgspec
 MAX_BYTES: Final = 1_000_000_000_000
 """A terabyte, more than any memory card has."""
 
+MIN_HISTORY: Final = 2_000_000
+"""Bytes; half of them are for the database's log."""
+
 MAX_SECONDS: Final = 86_400.0
 
 _Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -65,7 +68,7 @@ class HistoryConfig(msgspec.Struct, frozen=True):
     file: str
     seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_SECONDS)]
     days: Annotated[float, msgspec.Meta(gt=0, le=36_500)]
-    max_bytes: Annotated[int, msgspec.Meta(ge=100_000, le=MAX_BYTES)]
+    max_bytes: Annotated[int, msgspec.Meta(ge=MIN_HISTORY, le=MAX_BYTES)]
 
 
 class CollectConfig(msgspec.Struct, frozen=True):

@@ -17,6 +17,14 @@ def state_directory() -> Path | None:
     return made_folder("STATE_DIRECTORY")
 
 
+def own_path(configured: str) -> Path:
+    """Where a file or folder of ours is that the configuration names.
+
+    A relative name is looked for in the service's folder for such files, else here.
+    """
+    return (state_directory() or Path()) / configured
+
+
 def read_own(path: Path, kind: type[Kind], max_bytes: int) -> Kind | None:
     """What a JSON file of ours holds; ``None`` where there is no file.
 

@@ -23,5 +23,17 @@ class Kind(msgspec.Struct, frozen=True):
     is_required: Callable[[Config], bool] = lambda _: False
 
 
-KINDS: Final[Mapping[str, Kind]] = {}
+def _history(config: Config, _: Daemon) -> Output:
+    from tinydigits.outputs.history import HistoryOutput  # noqa: PLC0415  it loads SQLite
+
+    return HistoryOutput(config.history)
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "history": Kind(
+        is_asked=lambda config: bool(config.history.file),
+        goes_by=lambda config: config.history,
+        make=_history,
+    ),
+}
 """By the names of their tables in the configuration."""
