@@ -65,6 +65,19 @@ def test_no_history() -> None:
     assert not {"sqlite3", "tinydigits.outputs.history"} & set(loaded)
 
 
+def test_no_outputs() -> None:
+    """A program without a page imports nothing of what the page takes."""
+    code = (
+        "from tinydigits.config import load_config\n"
+        "from tinydigits.outputs.outputs import Outputs\n"
+        "import tinydigits.service\n"
+        "with Outputs(load_config(), None):\n"
+        "    print(*sys.modules)"
+    )
+    roots = {name.partition(".")[0] for name in fresh(code)}
+    assert not roots & {"starlette", "uvicorn", "h11", "anyio", "prometheus_client", "asyncio"}
+
+
 def imported(path: Path) -> set[str]:
     """The modules that a file asks for, at its top or anywhere else."""
     nodes = list(ast.walk(ast.parse(path.read_text())))

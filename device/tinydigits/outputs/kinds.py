@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tinydigits.config import Config
+from tinydigits.errors import ConfigError
 from tinydigits.outputs.told import Daemon, Output
 
 
@@ -23,6 +24,17 @@ class Kind(msgspec.Struct, frozen=True):
     is_required: Callable[[Config], bool] = lambda _: False
 
 
+def _web(config: Config, daemon: Daemon) -> Output:
+    try:
+        from tinydigits.web.output import WebOutput  # noqa: PLC0415  15 MiB
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"web: the Python module {error.name} is not installed: pip install 'tinydigits[web]' "
+            "(Debian: python3-starlette python3-uvicorn python3-prometheus-client)"
+        ) from None
+    return WebOutput(config.web, daemon)
+
+
 def _history(config: Config, _: Daemon) -> Output:
     from tinydigits.outputs.history import HistoryOutput  # noqa: PLC0415  it loads SQLite
 
@@ -30,6 +42,12 @@ def _history(config: Config, _: Daemon) -> Output:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
+    "web": Kind(
+        is_asked=lambda config: bool(config.web.address),
+        goes_by=lambda config: config.web,
+        make=_web,
+        is_required=lambda config: config.web.required,
+    ),
     "history": Kind(
         is_asked=lambda config: bool(config.history.file),
         goes_by=lambda config: config.history,

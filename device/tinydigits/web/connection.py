@@ -1,0 +1,90 @@
+"""One client's connection, and how long it may take for what."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tinydigits.web.limits import (
+    LINGER_BYTES,
+    REQUEST_SECONDS,
+    SEND_BYTES,
+    STALL_SECONDS,
+)
+from tinydigits.web.refusal import Error
+
+if TYPE_CHECKING:  # which has the connections
+    from tinydigits.web.crowd import Place
+
+_GARBAGE: Final = msgspec.json.encode(Error("that is not HTTP as this server speaks it"))
+
+
+class Connection(H11Protocol):
+    """Uvicorn's, which waits for nobody longer than the limits say.
+
+    :param place: what it takes up while it lives.
+    """
+
+    def __init__(self, place: Place, **given: Any) -> None:
+        super().__init__(**given)
+        self._place = place
+        self._asking_since = time.monotonic()
+        self._stalled_since: float | None = None
+        self._excess = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request."""
+        super().connection_made(transport)  # type: ignore[arg-type]  # it is one with two ways
+        self.transport.set_write_buffer_limits(SEND_BYTES)
+        self._place.connection = self
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count it no more."""
+        self._place.leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes, but not for ever what nobody wants."""
+        if self.cycle and self.cycle.response_complete:
+            self._excess += len(data)
+            if self._excess > LINGER_BYTES:
+                self.transport.abort()
+                return
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        self._asking_since = time.monotonic()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """The client takes less than there is."""
+        self._stalled_since = time.monotonic()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has taken it."""
+        self._stalled_since = None
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  h11's own words
+        """Answer what can't be understood."""
+        self._place.note("garbage")
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            b"connection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(_GARBAGE), _GARBAGE)
+        )
+        self.transport.close()
+
+    def check(self, now: float) -> None:
+        """End it where the client is too slow."""
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        is_late = not is_answering and now - self._asking_since > REQUEST_SECONDS
+        is_stalled = self._stalled_since is not None and now - self._stalled_since > STALL_SECONDS
+        if is_late or is_stalled:
+            self._place.note("slow")
+            self.transport.abort()

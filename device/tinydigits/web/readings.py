@@ -1,0 +1,119 @@
+"""What was read: in the last frame, and before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import msgspec
+
+from tinydigits.config import Config
+from tinydigits.files import printable
+from tinydigits.history import Past
+from tinydigits.judge import Verdict
+from tinydigits.outputs.told import Told
+from tinydigits.reader import Reading
+from tinydigits.web.operation import Call, Operation
+
+_END_OF_TIME: Final = 1e11
+"""In seconds on the Unix clock: the year 5138."""
+
+_Wall = Annotated[float, msgspec.Meta(ge=0, le=_END_OF_TIME)]
+
+MOST: Final = 1000
+"""Past readings in one answer: 200 kB."""
+
+
+class Judged(Reading, frozen=True):
+    """A reading, and what the judge says of it.
+
+    ``corners`` are those of its region as configured, in pixels of the frame: top left, top right,
+    bottom right, bottom left; ``None`` where the whole frame is read.
+    """
+
+    verdict: Verdict
+    corners: tuple[tuple[float, float], ...] | None
+
+
+class FrameShown(msgspec.Struct, frozen=True):
+    """A frame without its picture; ``wall`` is when it was taken, on the Unix clock."""
+
+    sequence: int
+    wall: float
+    width: int
+    height: int
+    source: str
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """The last frame, all that was read in it, and the milliseconds that each stage took."""
+
+    frame: FrameShown
+    readings: tuple[Judged, ...]
+    timing_ms: dict[str, float]
+
+
+class Readings(msgspec.Struct, frozen=True):
+    """What was read last, if anything was, and before; the oldest of ``history`` comes first."""
+
+    latest: Latest | None
+    history: tuple[Past, ...]
+
+
+class ReadingsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of the past: of which region, all without; of which time, from ``since`` to ``until``;
+    how many at most, the last ones.
+    """
+
+    region: str = ""
+    since: _Wall = 0.0
+    until: _Wall = _END_OF_TIME
+    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST)] = 100
+
+
+def latest(told: Told, config: Config) -> Latest:
+    """What is told of a frame."""
+    height, width = told.frame.luma.shape
+    result = told.result
+    corners = {region.name: region.corners for region in config.region}
+    return Latest(
+        FrameShown(result.sequence, result.wall, width, height, printable(result.source)),
+        tuple(
+            Judged(
+                **msgspec.structs.asdict(reading),
+                verdict=verdict,
+                corners=corners.get(reading.region),
+            )
+            for reading, verdict in told.pairs()
+        ),
+        result.timing_ms,
+    )
+
+
+async def _readings(call: Call[ReadingsAsked, None]) -> Readings:
+    site = call.site
+    _, told = site.board.last
+    past = chosen(site.board.past, call.asked)
+    return Readings(latest(told, site.daemon.config) if told else None, tuple(past))
+
+
+def chosen(past: Sequence[Past], asked: ReadingsAsked) -> Sequence[Past]:
+    """Those that are asked for."""
+    fitting = [
+        one
+        for one in past
+        if asked.since <= one.wall <= asked.until and asked.region in {"", one.region}
+    ]
+    return fitting[len(fitting) - asked.limit if asked.limit < len(fitting) else 0 :]
+
+
+OPERATIONS: Final = (
+    Operation(
+        "GET",
+        "/api/v1/readings",
+        "What was read last, and before",
+        _readings,
+        answer=Readings,
+        asks=ReadingsAsked,
+    ),
+)

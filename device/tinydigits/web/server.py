@@ -1,0 +1,130 @@
+"""The server: an event loop in a thread, Uvicorn in it, and a hand on who may connect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from typing import Any, Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tinydigits.web.connection import Connection
+from tinydigits.web.crowd import Crowd, Place
+from tinydigits.web.guard import Refused
+from tinydigits.web.limits import (
+    HEADER_BYTES,
+    REQUEST_SECONDS,
+    SOCKET_BYTES,
+    STALL_SECONDS,
+    client_of,
+)
+
+log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS: Final = 0.5
+"""Until another try to accept where the system has no more files: others may close some."""
+
+_KEEP_ALIVE: Final = 5
+"""Seconds for which a connection is kept for another request."""
+
+
+class Server:
+    """Answers at a socket, until it is told to stop.
+
+    :param context: for TLS.
+    """
+
+    def __init__(self, app: ASGIApp, refused: Refused, context: ssl.SSLContext | None) -> None:
+        self._refused = refused
+        self._context = context
+        self._config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",  # what matters is told by this program's own words
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=0,
+            h11_max_incomplete_event_size=HEADER_BYTES,
+        )
+        self._uvicorn = uvicorn.Server(self._config)
+        self._crowd = Crowd(refused)
+
+    async def serve(self, listener: socket.socket) -> None:
+        """Answer whoever connects, until :meth:`stop`."""
+        asyncio.get_running_loop().set_exception_handler(_told)
+        tasks = [
+            asyncio.create_task(self._accept(listener)),
+            asyncio.create_task(self._crowd.watch()),
+        ]
+        try:
+            # no sockets of its own: it counts the requests, keeps the date, and ends them
+            await self._uvicorn.serve(sockets=[])
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def stop(self) -> None:
+        """End, whoever is connected; in the event loop's thread."""
+        self._uvicorn.should_exit = True
+        self._crowd.disperse()
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        pending: set[asyncio.Task[None]] = set()
+        while True:
+            try:
+                connection, address = await loop.sock_accept(listener)
+            except OSError as error:
+                log.warning("no more connections for a moment: %s", error.strerror or error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            place = self._crowd.enter(client_of(address[0]))
+            if place is None:
+                connection.close()
+                continue
+            task = asyncio.create_task(self._connect(connection, place))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+
+    async def _connect(self, connection: socket.socket, place: Place) -> None:
+        """Speak TLS where that is asked for, and HTTP."""
+
+        def protocol() -> Connection:
+            state = self._uvicorn.server_state
+            return Connection(place, config=self._config, server_state=state, app_state={})
+
+        try:
+            _bound(connection)
+            await asyncio.get_running_loop().connect_accepted_socket(
+                protocol,
+                connection,
+                ssl=self._context,
+                ssl_handshake_timeout=REQUEST_SECONDS if self._context else None,
+            )
+        except OSError:  # it has gone, or speaks no TLS
+            connection.close()
+            place.leave()
+
+
+def _bound(connection: socket.socket) -> None:
+    """Have the system keep little for it, and give it up when the other end is gone."""
+    connection.setblocking(False)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
+    milliseconds = round(1000 * STALL_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _told(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What the event loop has to say, in a line."""
+    log.warning("the web server: %s: %s", context["message"], context.get("exception", ""))

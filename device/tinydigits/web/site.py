@@ -1,0 +1,28 @@
+"""What everything that answers shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tinydigits.output_tables import WebConfig
+from tinydigits.outputs.told import Daemon
+from tinydigits.web.board import Board
+from tinydigits.web.events import Events
+from tinydigits.web.frames import Pictures
+from tinydigits.web.guard import Refused
+from tinydigits.web.security import Gate
+from tinydigits.web.worker import Worker
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running program, what it read last, who may ask, and a thread for what takes long."""
+
+    config: WebConfig
+    daemon: Daemon
+    gate: Gate
+    board: Board = field(default_factory=Board)
+    worker: Worker = field(default_factory=Worker)
+    refused: Refused = field(default_factory=Refused)
+    events: Events = field(default_factory=Events)
+    pictures: Pictures = field(default_factory=Pictures)

@@ -1,0 +1,138 @@
+"""A web output on a port of its own, with a program behind it that does what it is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import numpy as np
+
+from samples import picture_of
+from tinydigits import __version__
+from tinydigits.classifier import DEFAULT_MODEL, Classifier
+from tinydigits.config import Config, load_config
+from tinydigits.errors import UsageError
+from tinydigits.frame import Frame, Luma
+from tinydigits.judge import Verdict
+from tinydigits.outputs.told import Told
+from tinydigits.reader import FrameReadings, Reader
+from tinydigits.status.document import CameraState, Document, ModelState, OutputState
+from tinydigits.status.tally import Tally, memory
+from tinydigits.web.output import WebOutput
+
+TOKEN = "correct-horse-battery-staple"  # noqa: S105  the tests' own
+
+
+@dataclass
+class Program:
+    """Stands for the running program."""
+
+    config: Config
+    classifier: Classifier = field(default_factory=lambda: Classifier.load(DEFAULT_MODEL))
+    tally: Tally = field(default_factory=Tally)
+    state: str = "reading"
+    trouble: str = ""
+    calls: list[str] = field(default_factory=list)
+
+    def document(self) -> Document:
+        """How it is."""
+        return Document(
+            version=__version__,
+            pid=os.getpid(),
+            uptime=self.tally.uptime,
+            state=self.state,
+            frames=self.tally.frames,
+            fps=self.tally.fps,
+            last_frame=self.tally.last_frame,
+            readings=self.tally.shown(),
+            verdicts=dict(self.tally.verdicts),
+            rejected=dict(self.tally.rejected),
+            camera=CameraState("files", self.trouble, 0),
+            outputs={"stdout": OutputState(0, 0)},
+            model=ModelState(self.classifier.card.name, self.classifier.sha256, None),
+            reloads=0,
+            memory=memory(),
+            watchdog=None,
+        )
+
+    def read_now(self) -> None:
+        """Note it."""
+        self.calls.append("read_now")
+
+    def confirm(self, region: str, value: Decimal | None = None) -> Decimal:
+        """Note it, for the one region there is."""
+        if region != "frame":
+            raise UsageError(f"there is no region {region!r}, only frame")
+        self.calls.append(f"confirm {value}")
+        return Decimal(27) if value is None else value
+
+    def reload(self) -> None:
+        """Note it."""
+        self.calls.append("reload")
+
+
+@dataclass
+class Web:
+    """A web output at work, and its program."""
+
+    output: WebOutput
+    program: Program
+    scheme: str = "http"
+    frames: int = 0
+
+    @property
+    def address(self) -> str:
+        """What a browser would be told."""
+        return f"{self.scheme}://127.0.0.1:{self.output.port}"
+
+    def ask(self, path: str, method: str = "GET", **more: Any) -> httpx.Response:
+        """An answer."""
+        with self.client() as client:
+            return client.request(method, path, **more)
+
+    def client(self, **more: Any) -> httpx.Client:
+        """Who asks, again and again."""
+        # a machine's proxies are not for itself
+        return httpx.Client(base_url=self.address, trust_env=False, timeout=20, **more)
+
+    def show(self, number: str = "27", **verdict: Any) -> FrameReadings:
+        """Have it read a number."""
+        frame = Frame(np.asarray(picture_of(number)), f"{number}.png", self.frames)
+        result = Reader(self.program.classifier).read(frame)
+        self.tell(frame.luma, result, **verdict)
+        return result
+
+    def tell(self, luma: Luma, result: FrameReadings, **verdict: Any) -> None:
+        """Tell it what was read in a frame."""
+        verdicts = tuple(
+            Verdict(
+                **{
+                    "status": "accepted",
+                    "value": Decimal(reading.text),
+                    "age": 0.0,
+                    "text": reading.text,
+                    "reasons": (),
+                    "event": None,
+                    **verdict,
+                }
+            )
+            for reading in result.readings
+        )
+        self.program.tally.count(result, verdicts)
+        self.output.put(Told(Frame(luma, result.source, result.sequence), result, verdicts))
+        self.frames += 1
+
+
+@contextmanager
+def web(changes: dict[str, Any] | None = None, **table: Any) -> Iterator[Web]:
+    """A web output that listens, with these keys of its table and other changes."""
+    asked = {"address": "127.0.0.1:0", **table}
+    program = Program(load_config(changes={**(changes or {}), "web": asked}))
+    with WebOutput(program.config.web, program) as output:
+        assert output.wait(10), output.state.trouble
+        yield Web(output, program, "https" if asked.get("certificate") else "http")
