@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-import tomllib
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from samples import picture_of
@@ -19,7 +16,7 @@ from tinydigits.__main__ import main
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.config import load_config
 from tinydigits.frame import Frame
-from tinydigits.propose import propose_regions, toml_string
+from tinydigits.propose import propose_regions
 from tinydigits.regions import make_frame_reader
 
 Capture = pytest.CaptureFixture[str]
@@ -114,12 +111,6 @@ def test_small_print() -> None:
     picture.paste(small.resize((small.width * 3 // 4, small.height * 3 // 4)), (60, 230))
     found = propose_regions(Classifier.load(DEFAULT_MODEL), np.asarray(picture))
     assert [region.text for region in found] == ["8346", "275"]
-
-
-@given(st.text() | st.text("\"\\'\n\t\x00\x1f\x7f\u2028\U0001f4a1"))
-def test_strings(text: str) -> None:
-    """Any text is in TOML what it was."""
-    assert tomllib.loads(f"key = {toml_string(text)}") == {"key": text}
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tinydigits.output_tables import (
     SensorConfig,
     WebConfig,
 )
+from tinydigits.own_file import state_directory
 
 DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 
@@ -45,6 +46,9 @@ _REGION: Final = "region"
 
 _INHERITED: Final = ("judge", "sensor")
 """Tables of which each region has its own, that is like the one for all where it says nothing."""
+
+_DRAWN: Final = (_REGION, "reference")
+"""All that a file of regions may hold that are drawn in the page."""
 
 
 class Picamera2Config(msgspec.Struct, frozen=True):
@@ -194,8 +198,16 @@ def service_file() -> Path | None:
     return SYSTEM_FILE if SYSTEM_FILE.exists() else None
 
 
+def regions_file(name: str) -> Path | None:
+    """The file that ``web.regions`` names, in the folder that systemd made, if it made one."""
+    return (state_directory() or Path()) / name if name else None
+
+
 def load_config(path: Path | None = None, changes: Table | None = None) -> Config:
     """The defaults, overlaid with a file, overlaid with changes from the command line.
+
+    Over all that lie regions that were drawn in the page, where the configuration names their file
+    and there is one.
 
     :raises ConfigError: naming the file, the key, and the nearest key that exists.
     """
@@ -211,7 +223,34 @@ def load_config(path: Path | None = None, changes: Table | None = None) -> Confi
         table = _overlay(table, rest, where)
         regions = _tables(layer.get(_REGION, regions), where)
         config = _checked(_with_regions(table, template, regions, where), where)
-    return config
+    drawn = regions_file(config.web.regions)
+    over = _read_drawn(drawn) if drawn else None
+    if over is None:
+        return config
+    where = str(drawn)
+    table = _overlay(table, {"reference": over.get("reference", {})}, where)
+    regions = _redrawn(regions, _tables(over.get(_REGION, regions), where))
+    return _checked(_with_regions(table, template, regions, where), where)
+
+
+def _read_drawn(path: Path) -> Table | None:
+    """The regions that were drawn, if any ever were."""
+    try:
+        layer = _read_toml(path)
+    except ConfigError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise
+    for key in layer:
+        if key not in _DRAWN:
+            raise ConfigError(f"{path}: there is no key {key!r}: only [[region]] and [reference]")
+    return layer
+
+
+def _redrawn(old: list[Table], drawn: list[Table]) -> list[Table]:
+    """The drawn ones; what they say nothing of is as in the old ones of the same names."""
+    known = {str(region.get("name")): region for region in old}
+    return [{**known.get(str(region.get("name")), {}), **region} for region in drawn]
 
 
 def _with_regions(table: Table, template: Table, regions: list[Table], where: str) -> Table:

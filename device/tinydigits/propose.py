@@ -8,7 +8,6 @@ from math import hypot
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -16,9 +15,10 @@ from tinydigits.annotate import ACCEPTED, REJECTED, large_copy, write_picture, w
 from tinydigits.choice import Place
 from tinydigits.classifier import DIGITS, Classifier
 from tinydigits.clock import StageClock
+from tinydigits.drawn import DrawnRegion, config_block
 from tinydigits.drift import MAX_SHIFT, MIN_CONTRAST, MIN_PATCH, Reference
-from tinydigits.errors import ConfigError, UsageError
-from tinydigits.files import atomic_write, make_folder, printable
+from tinydigits.errors import ConfigError
+from tinydigits.files import atomic_write, make_folder
 from tinydigits.frame import Frame, Luma
 from tinydigits.ink import POLARITIES
 from tinydigits.region import Box, Corners, Point
@@ -58,6 +58,11 @@ class Proposal:
     corners: Corners
     digits: int
     text: str
+
+    @property
+    def drawn(self) -> DrawnRegion:
+        """The same, as a person would draw it."""
+        return DrawnRegion(self.name, self.corners, self.digits)
 
 
 def propose_regions(classifier: Classifier, luma: Luma) -> list[Proposal]:
@@ -151,20 +156,21 @@ def _hits(box: Box, corners: Corners) -> bool:
     return across > 0 and down > 0
 
 
-def _cut(luma: Luma, box: Box) -> Luma:
+def cut_out(luma: Luma, box: Box) -> Luma:
+    """The part of a frame that is inside of a box, ``uint8[height, width]``."""
     left, top, width, height = box
     return luma[top : top + height, left : left + width]
 
 
 def _detail(luma: Luma, box: Box) -> float:
     """Mean brightness step in both directions, the smaller one: an edge alone can slide along."""
-    part = _cut(luma, box).astype(np.int16)
+    part = cut_out(luma, box).astype(np.int16)
     return min(float(np.abs(np.diff(part, axis=axis)).mean()) for axis in (0, 1))
 
 
 def _stands_out(luma: Luma, box: Box) -> bool:
     """Whether the patch is found nowhere else in its own frame, when it is painted over there."""
-    part = _cut(luma, box)
+    part = cut_out(luma, box)
     if float(part.std()) < 2 * MIN_CONTRAST:
         return False
     try:
@@ -175,40 +181,6 @@ def _stands_out(luma: Luma, box: Box) -> bool:
     left, top, width, height = box
     without[top : top + height, left : left + width] = int(np.median(part))
     return reference.drift(without) is None
-
-
-def config_block(regions: Sequence[Proposal], patch: Box | None, patch_name: str) -> str:
-    """The regions as TOML, for the configuration.
-
-    :raises UsageError: where the patch has a name that TOML can't hold.
-    """
-    blocks = [
-        f"[[region]]\nname = {toml_string(region.name)}\n"
-        f"corners = {[list(corner) for corner in region.corners]}\n"
-        f"digits = {region.digits}         # it read {region.text}\n"
-        for region in regions
-    ]
-    if patch:
-        blocks.append(
-            f"[reference]\npicture = {toml_string(patch_name)}\n"
-            f"left = {patch[0]}\ntop = {patch[1]}\n"
-        )
-    return "\n".join(blocks)
-
-
-def toml_string(text: str) -> str:
-    """A text in quotes as TOML reads it.
-
-    JSON's way of writing a text is TOML's, but that TOML wants DEL escaped too.
-
-    :raises UsageError: where it is a name that is no UTF-8, as every TOML file is.
-    """
-    try:
-        return msgspec.json.encode(text).decode().replace("\x7f", r"\u007f")
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"{printable(text)}: its name is not UTF-8, and so no configuration can have it"
-        ) from error
 
 
 def draw_proposal(frame: Frame, regions: Sequence[Proposal], patch: Box | None) -> Image.Image:
@@ -239,10 +211,12 @@ def write_proposal(frame: Frame, classifier: Classifier, folder: Path) -> list[P
         return []
     patch = propose_patch(frame.luma, regions)
     # wherever the daemon runs
-    block = config_block(regions, patch, str((folder / PATCH_NAME).resolve()))
+    name = str((folder / PATCH_NAME).resolve())
+    texts = {region.name: region.text for region in regions}
+    block = config_block([region.drawn for region in regions], patch, name, texts)
     make_folder(folder)
     if patch:
-        cut = Image.fromarray(np.ascontiguousarray(_cut(frame.luma, patch)))
+        cut = Image.fromarray(np.ascontiguousarray(cut_out(frame.luma, patch)))
         write_picture(cut, folder / PATCH_NAME)
     write_picture(draw_proposal(frame, regions, patch), folder / PICTURE_NAME)
     atomic_write(folder / CONFIG_NAME, block.encode())
