@@ -41,7 +41,7 @@ LIMITS: Final = Limits(days=400.0, max_bytes=100_000_000)
 
 def past(number: int = 0, **changes: Any) -> Past:
     """A reading that was accepted, one of a row."""
-    value = Decimal(number) / 100
+    value = Decimal(number).scaleb(-2)
     usual = Past(BEGAN + number, "gas", f"{value:09.2f}", value, "accepted", 0.99, "")
     return replace(usual, **changes)
 

@@ -25,7 +25,9 @@ EVERY_MODULE = (
 
 def fresh(code: str, **environment: str) -> list[str]:
     """The words that this code prints in an interpreter of its own."""
-    inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+    inherited = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "PYTHONPATH")
+    }
     ended = subprocess.run(
         [sys.executable, "-c", "import os, sys\n" + code],
         env=inherited | environment,

@@ -29,6 +29,7 @@ def main(args: Sequence[str] | None = None) -> int:
         "run": _run,
         "status": _status,
         "check": _check,
+        "history": _history,
         "score": _score,
         "regions": _regions,
         "model": _model,
@@ -85,6 +86,12 @@ def _check(options: argparse.Namespace) -> int:
     from tinydigits.check.command import check_command
 
     return check_command(options.config, as_json=options.json)
+
+
+def _history(options: argparse.Namespace) -> int:
+    from tinydigits.history_command import history_command
+
+    return history_command(options)
 
 
 def _score(options: argparse.Namespace) -> int:

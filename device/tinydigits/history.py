@@ -91,7 +91,7 @@ def read_past(
     :param limit: the newest ones, so many at most.
     :raises DataError: where the file can't be read, or is no history.
     """
-    if not path.exists():
+    if not _is_there(path):
         return []
     if limit is None:
         return list(all_past(path, region, since, until))
@@ -130,6 +130,13 @@ def all_past(
                 return
             number, newest = rows[-1]
             last = (newest.wall, number)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # of a folder that may not be looked into
+        raise DataError(f"history {path} can't be read: {error.strerror}") from error
 
 
 def _condition(

@@ -44,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_status(commands)
     _add_check(commands)
+    _add_history(commands)
     _add_score(commands)
     _add_regions(commands)
     add_model(commands, _EXIT_CODES)
@@ -158,6 +159,39 @@ def _add_check(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
+def _add_history(commands: Any) -> None:
+    parser = commands.add_parser(
+        "history",
+        help="show or export the readings that the daemon has kept",
+        description="Print the readings that the daemon has kept where history.file is set, the "
+        "oldest first, while it goes on. All times are UTC. It ends with 1 where there is none.",
+        epilog=_EXIT_CODES,
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the daemon's configuration; default: the service's, if there is one",
+    )
+    where.add_argument("--file", type=Path, metavar="FILE", help="the history itself")
+    parser.add_argument("--region", metavar="NAME", help="only readings of this region")
+    parser.add_argument(
+        "--since",
+        metavar="TIME",
+        help="only from then on: a date, a date with a time, an age like 36h or 7d, or @ and Unix "
+        "seconds",
+    )
+    parser.add_argument("--until", metavar="TIME", help="only before that")
+    parser.add_argument("--limit", type=_count, metavar="N", help="only the newest ones, so many")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print them as CSV")
+    form.add_argument("--json", action="store_true", help="print one JSON object a reading")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write them to this file, whole or not"
+    )
+
+
 def _add_score(commands: Any) -> None:
     parser = commands.add_parser(
         "score",
@@ -258,6 +292,12 @@ def _digits_or_labels(text: str) -> int | str:
 def _digits(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_DIGITS:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of digits, 1 to {MAX_DIGITS}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of readings, 1 or more")
     return int(text)
 
 
