@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from standin import told as logged
+from tinydigits.__main__ import main
 from tinydigits.clock import wall_offset
 from tinydigits.config import load_config
 from tinydigits.errors import ConfigError, DataError
@@ -332,6 +333,19 @@ def test_put_is_quick(tmp_path: Path) -> None:
             running.put(frame)
         took = time.perf_counter() - began
     assert took / len(frames) < 200e-6
+
+
+def test_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The program keeps what it reads where it is configured to, the last of it as it ends."""
+    config = folder / "config.toml"
+    config.write_text('[history]\nfile = "history.db"\nseconds = 0.0\n[judge]\nagree = 1\nof = 1\n')
+    assert main(["run", "--config", str(config), "--source", str(folder / "*.png")]) == 0
+    assert capsys.readouterr().out.count("\n") == 2
+    found = read_past(folder / "history.db")
+    assert [(one.region, one.text, one.value) for one in found] == [
+        ("frame", "27", Decimal(27)),
+        ("frame", "5410", Decimal(5410)),
+    ]
 
 
 # what is forgotten
