@@ -15,6 +15,7 @@ FOREIGN = (
     *("ai_edge_litert", "mlperf_loadgen"),
 )
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+OUTPUTS = ("mqtt", "history", "collect")
 
 EVERY_MODULE = (
     "import importlib, pkgutil, tinydigits\n"
@@ -55,29 +56,21 @@ def test_status() -> None:
     assert not {"numpy", "onnxruntime", "PIL"} & set(loaded)
 
 
-def test_no_history() -> None:
-    """A daemon without a history loads nothing for it, nor who knows what a reading of it is."""
-    code = (
-        "import tinydigits.history, tinydigits.outputs.outputs\n"
-        "from tinydigits.config import load_config\n"
-        "with tinydigits.outputs.outputs.Outputs(load_config(), None): print(*sys.modules)"
-    )
-    loaded = fresh(code)
-    assert "tinydigits.outputs.kinds" in loaded
-    assert not {"sqlite3", "tinydigits.outputs.history"} & set(loaded)
-
-
 def test_no_outputs() -> None:
-    """A program without a page imports nothing of what the page takes."""
+    """A daemon without outputs loads nothing for them, of its own or of libraries."""
     code = (
         "from tinydigits.config import load_config\n"
         "from tinydigits.outputs.outputs import Outputs\n"
         "import tinydigits.service\n"
-        "with Outputs(load_config(), None):\n"
-        "    print(*sys.modules)"
+        "with Outputs(load_config(), None): print(*sys.modules)"
     )
-    roots = {name.partition(".")[0] for name in fresh(code)}
+    loaded = fresh(code)
+    assert "tinydigits.outputs.kinds" in loaded
+    roots = {name.partition(".")[0] for name in loaded}
     assert not roots & {"starlette", "uvicorn", "h11", "anyio", "prometheus_client", "asyncio"}
+    assert not {"sqlite3", "paho", "PIL.PngImagePlugin"} & set(loaded)
+    unneeded = {"crops", "cutting", "likeness", "web", *(f"outputs.{name}" for name in OUTPUTS)}
+    assert not {f"tinydigits.{name}" for name in unneeded} & set(loaded)
 
 
 def imported(path: Path) -> set[str]:

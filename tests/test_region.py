@@ -142,3 +142,40 @@ def test_refuses(points: list[tuple[float, ...]], message: str) -> None:
     """Points that are no corners, in no order or without room for a digit are refused."""
     with pytest.raises(ConfigError, match=message):
         checked_corners(points)
+
+
+@given(quadrilaterals(), st.floats(0, 1), st.floats(0, 1))
+def test_back(corners: Corners, u: float, v: float) -> None:
+    """A point of the frame finds its place in the upright picture."""
+    rectifier = Rectifier(corners)
+    point = Point(u * rectifier.size[0], v * rectifier.size[1])
+    found = rectifier.in_upright(rectifier.in_frame(point))
+    assert hypot(found.x - point.x, found.y - point.y) < 1e-6
+
+
+@given(
+    st.floats(-30, 30) | st.floats(60, 120) | st.floats(150, 210),
+    st.integers(0, 90),
+    st.integers(0, 10),
+    st.integers(6, 30),
+    st.integers(10, 30),
+)
+def test_box_back(degrees: float, left: int, top: int, width: int, height: int) -> None:
+    """The box of a digit in a turned region finds its way back, rounding aside."""
+    rectifier = Rectifier(turned(degrees))
+    box = (left, top, width, height)
+    back = rectifier.box_in_upright(rectifier.box_in_frame(box, (240, 320)))
+    assert np.abs(np.subtract(back, box)).max() <= 4
+
+
+@given(st.floats(-180, 180), st.integers(10, 90))
+def test_box_anyhow(degrees: float, left: int) -> None:
+    """At any angle at all the middle is right, and the size roughly."""
+    rectifier = Rectifier(turned(degrees))
+    x, y, width, height = rectifier.box_in_upright(
+        rectifier.box_in_frame((left, 8, 15, 25), (240, 320))
+    )
+    assert abs(x + width / 2 - (left + 7.5)) <= 2
+    assert abs(y + height / 2 - 20.5) <= 2
+    assert 9 <= width <= 22
+    assert 17 <= height <= 33

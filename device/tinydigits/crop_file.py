@@ -94,7 +94,7 @@ def note_in(head: bytes) -> Note | None:
         # uncompressed, without a language or a translated keyword: five zeros in all
         keyword, _, text = head[at + 8 : at + 8 + length].partition(b"\0\0\0\0\0")
         if kind == b"iTXt" and keyword == _KEYWORD.encode():
-            with suppress(msgspec.MsgspecError, RecursionError):
+            with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 return msgspec.json.decode(text, type=Note)
             return None
         at += 12 + length

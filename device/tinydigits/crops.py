@@ -22,7 +22,7 @@ from tinydigits.crop_labels import Labels, locked
 from tinydigits.errors import DataError, OutputError, UsageError
 from tinydigits.files import TEMPORARY, atomic_write, make_folder, printable
 from tinydigits.frame import Frame, Luma
-from tinydigits.own_file import state_directory
+from tinydigits.own_file import own_path
 
 SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 """Of pictures that are shown and labelled."""
@@ -80,7 +80,15 @@ class Crops:
         if self._note(path):
             with contextlib.suppress(OSError):
                 return path.read_bytes()
-        return to_png(Frame.from_file(path).luma)
+        return to_png(self.luma(name))
+
+    def luma(self, name: str) -> Luma:
+        """A picture as brightness, ``uint8[H, W]``.
+
+        :raises UsageError: where there is no such crop.
+        :raises PictureError: where it can't be decoded.
+        """
+        return Frame.from_file(self._path(name)).luma
 
     def label(self, name: str, label: str | None) -> None:
         """Say what a crop shows: 0 to 9 or ``none``; ``None`` takes back what was said.
@@ -189,7 +197,7 @@ class Crops:
 
 def crops_folder(configured: str) -> Path:
     """The folder that ``collect.folder`` names: within the one that systemd made, if it did."""
-    return (state_directory() or Path()) / configured
+    return own_path(configured)
 
 
 def _crop(path: Path, note: Note | None, labels: Mapping[str, str]) -> Crop:

@@ -76,5 +76,6 @@ class CollectConfig(msgspec.Struct, frozen=True):
 
     folder: str
     unsure: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    per_hour: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     max_files: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     max_bytes: Annotated[int, msgspec.Meta(ge=10_000, le=MAX_BYTES)]

@@ -26,6 +26,12 @@ class Point(NamedTuple):
 _MARGIN: Final = 2
 """Pixels around a region that its resampling looks at."""
 
+_PLAIN: Final = 0.3
+"""How unlike sides must come out in a frame to be told apart: 36 degrees from upright, or less."""
+
+_DIGIT_WIDTH: Final = 0.6
+"""Of a digit, in proportion to its height."""
+
 Corners = tuple[Point, Point, Point, Point]
 """Of a quadrilateral, clockwise from the corner that is the top left one when read."""
 
@@ -118,6 +124,43 @@ class Rectifier:
         xs = _clipped([point.x for point in around], frame_shape[1])
         ys = _clipped([point.y for point in around], frame_shape[0])
         return xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0]
+
+    def in_upright(self, point: Point) -> Point:
+        """Where a point of the frame is in the upright picture."""
+        a, b, c, d, e, f, g, h = self._coefficients
+        x, y = point
+        across, down = (a - x * g, b - x * h), (d - y * g, e - y * h)
+        area = across[0] * down[1] - across[1] * down[0]
+        return Point(
+            ((x - c) * down[1] - across[1] * (y - f)) / area,
+            (across[0] * (y - f) - (x - c) * down[0]) / area,
+        )
+
+    def box_in_upright(self, box: Box) -> Box:
+        """The box of the upright picture that a box came of that :meth:`box_in_frame` gave.
+
+        Its middle is the same; its sides are told by how far a pixel across and a pixel down are
+        in the frame. Near 45 degrees these don't tell them: it is taken for one of a digit then.
+        """
+        left, top, width, height = box
+        middle = self.in_upright(Point(left + width / 2, top + height / 2))
+        ahead = self.in_frame(Point(middle.x + 1, middle.y))
+        below = self.in_frame(Point(middle.x, middle.y + 1))
+        here = self.in_frame(middle)
+        a, d = abs(ahead.x - here.x), abs(ahead.y - here.y)
+        b, e = abs(below.x - here.x), abs(below.y - here.y)
+        area = a * e - b * d
+        wide, high = (
+            (e * width - b * height) / (area or 1.0),
+            (a * height - d * width) / (area or 1),
+        )
+        if abs(area) < _PLAIN * (a * e + b * d) or min(wide, high) <= 0:
+            high = (width + height) / (a + b + d + e) / (1 + _DIGIT_WIDTH) * 2
+            wide = _DIGIT_WIDTH * high
+        return (
+            *(round(middle.x - wide / 2), round(middle.y - high / 2)),
+            *(max(1, round(wide)), max(1, round(high))),
+        )
 
     def _upright_part(self, luma: Luma) -> Luma | None:
         """The region without resampling, where it is a rectangle of whole pixels in the frame."""

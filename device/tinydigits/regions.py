@@ -44,13 +44,17 @@ class Region:
     def __post_init__(self) -> None:
         self._rectifier = Rectifier(self.corners)
 
+    @property
+    def placed(self) -> Corners:
+        """Where it was in the frame that was read last."""
+        return self._rectifier.corners
+
     def read(self, luma: Luma, drift: Drift | None, clock: StageClock) -> Reading:
         """The region's number; boxes are in pixels of the frame."""
         with clock.stage("rectify"):
             rectifier = self._placed(drift)
             upright = rectifier.rectify(luma)
-        width = upright.shape[1] / len(self.readers)
-        lefts = [round(k * width) for k in range(len(self.readers) + 1)]
+        lefts = cell_edges(upright.shape[1], len(self.readers))
         parts = [
             _moved(reader.reading(upright[:, left:right], clock), left)
             for reader, left, right in zip(self.readers, lefts[:-1], lefts[1:], strict=True)
@@ -68,6 +72,11 @@ class Region:
         if corners != self._rectifier.corners:
             self._rectifier = Rectifier(corners)
         return self._rectifier
+
+
+def cell_edges(width: int, cells: int) -> list[int]:
+    """Where cells side by side begin in an upright picture of this width, and the last one ends."""
+    return [round(k * width / cells) for k in range(cells + 1)]
 
 
 def _followed(corners: Corners, drift: Drift) -> Corners:
@@ -118,6 +127,11 @@ class RegionsReader:
         self._lost = False
         self._doubtful = True
 
+    @property
+    def placed(self) -> dict[str, Corners]:
+        """Where each region was in the frame that was read last."""
+        return {region.name: region.placed for region in self._regions}
+
     def read(self, frame: Frame) -> FrameReadings:
         """One reading a region, in the order of the configuration."""
         clock = StageClock()
@@ -143,7 +157,7 @@ class RegionsReader:
         self._drift = found or self._drift
 
 
-def make_frame_reader(config: Config, classifier: Classifier) -> FrameReader:
+def make_frame_reader(config: Config, classifier: Classifier) -> Reader | RegionsReader:
     """Who reads frames as the configuration says.
 
     :raises ConfigError: where a region's corners or the reference patch can't be used.

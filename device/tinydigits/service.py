@@ -132,6 +132,7 @@ class Service:
     def _publish(self, reader: ReaderInUse, frame: Frame, result: FrameReadings) -> None:
         """One JSON line a reading for the standard output, and all of it for the others."""
         verdicts = self.judges.judge(result.readings, result.monotonic)
+        placed = reader.placed  # before a bad trial may put another model's reader in its place
         reader.note(verdicts)
         self._tally.count(result, verdicts)
         for reading, verdict in zip(result.readings, verdicts, strict=True):
@@ -144,7 +145,7 @@ class Service:
                 "timing_ms": result.timing_ms,
             }
             self.outlet.put(NUMBERS.encode(line) + b"\n")
-        self.outputs.put(Told(frame, result, tuple(verdicts)))
+        self.outputs.put(Told(frame, result, tuple(verdicts), placed))
         if reader is not self._begun:  # its first frame has run all that every frame will
             self._begun = reader
             give_back_code()

@@ -18,8 +18,9 @@ from tinydigits.judge import Verdict
 from tinydigits.models.records import MAX_STARTS, Entry, Records
 from tinydigits.models.store import Store, store_folder
 from tinydigits.models.trial import Outcome, Trial
-from tinydigits.reader import FrameReadings
-from tinydigits.regions import FrameReader
+from tinydigits.reader import FrameReadings, Reader
+from tinydigits.region import Corners
+from tinydigits.regions import RegionsReader
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,9 @@ class ReaderInUse:
     :param make: a reader with a model.
     """
 
-    def __init__(self, model: ModelInUse, make: Callable[[Classifier], FrameReader]) -> None:
+    def __init__(
+        self, model: ModelInUse, make: Callable[[Classifier], Reader | RegionsReader]
+    ) -> None:
         self.model = model
         self._make = make
         self._reader = make(model.classifier)
@@ -132,6 +135,11 @@ class ReaderInUse:
     def read(self, frame: Frame) -> FrameReadings:
         """Everything that is to be read in a frame."""
         return self._reader.read(frame)
+
+    @property
+    def placed(self) -> dict[str, Corners]:
+        """Where each region was in the frame that was read last; none for the whole frame."""
+        return self._reader.placed if isinstance(self._reader, RegionsReader) else {}
 
     def note(self, verdicts: Sequence[Verdict]) -> None:
         """Tell what became of readings: those that the judge accepted speak for the model."""

@@ -41,6 +41,12 @@ def _history(config: Config, _: Daemon) -> Output:
     return HistoryOutput(config.history)
 
 
+def _collect(config: Config, _: Daemon) -> Output:
+    from tinydigits.outputs.collect import Collector  # noqa: PLC0415  it loads what cuts pictures
+
+    return Collector(config)
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "web": Kind(
         is_asked=lambda config: bool(config.web.address),
@@ -52,6 +58,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         is_asked=lambda config: bool(config.history.file),
         goes_by=lambda config: config.history,
         make=_history,
+    ),
+    "collect": Kind(
+        is_asked=lambda config: bool(config.collect.folder),
+        goes_by=lambda config: (config.collect, config.region, config.judge),
+        make=_collect,
     ),
 }
 """By the names of their tables in the configuration."""

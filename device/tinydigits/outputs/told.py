@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -11,6 +12,7 @@ import msgspec
 from tinydigits.frame import Frame
 from tinydigits.judge import Verdict
 from tinydigits.reader import FrameReadings, Reading
+from tinydigits.region import Corners
 
 if TYPE_CHECKING:  # only the types of what the running program hands over
     from collections.abc import Iterator
@@ -21,11 +23,16 @@ if TYPE_CHECKING:  # only the types of what the running program hands over
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A frame, what was read in it, and what the judge says of each reading, in the same order."""
+    """A frame, what was read in it, and what the judge says of each reading, in the same order.
+
+    ``placed`` has the corners of each region as they were followed in this frame; none where the
+    whole frame is read.
+    """
 
     frame: Frame
     result: FrameReadings
     verdicts: tuple[Verdict, ...]
+    placed: Mapping[str, Corners] = {}
 
     def pairs(self) -> Iterator[tuple[Reading, Verdict]]:
         """Each reading with its verdict."""
