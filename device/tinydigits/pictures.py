@@ -15,6 +15,7 @@ from tinydigits.errors import PictureError
 from tinydigits.files import printable
 from tinydigits.frame import Frame
 from tinydigits.options import NAME, NOTHING_READ, check_share
+from tinydigits.picture_read import picture_read
 from tinydigits.reader import FrameReadings, Reader
 
 if TYPE_CHECKING:
@@ -69,13 +70,7 @@ def _print_readings(
     result: FrameReadings, options: argparse.Namespace, classifier: Classifier
 ) -> None:
     if options.json:
-        line = {
-            **msgspec.to_builtins(result),
-            "source": printable(result.source),
-            "model": _card(classifier),
-        }
-        del line["monotonic"]  # of a clock that nobody else has
-        print(msgspec.json.encode(line).decode())
+        print(msgspec.json.encode(picture_read(result, classifier.card)).decode())
         return
     source = printable(result.source)
     for reading in result.readings:
@@ -85,11 +80,6 @@ def _print_readings(
         if reading.rejected:
             doubt = "not sure: " if reading.digits else ""
             log.warning("%s: %s%s", source, doubt, "; ".join(reading.reasons))
-
-
-def _card(classifier: Classifier) -> dict[str, object]:
-    card = classifier.card
-    return {"name": card.name, "labels": card.labels, "data": [source.name for source in card.data]}
 
 
 def annotated_copies(

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tinydigits.web import control, events, frames, health, readings, static
+from tinydigits.web import (
+    control,
+    events,
+    frames,
+    health,
+    metrics,
+    openapi,
+    read,
+    readings,
+    static,
+)
 from tinydigits.web.guard import Guard
 from tinydigits.web.operation import Operation
 from tinydigits.web.refusal import Refusal
@@ -17,6 +27,9 @@ from tinydigits.web.site import Site
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *health.OPERATIONS,
+    *metrics.OPERATIONS,
+    *openapi.OPERATIONS,
+    *read.OPERATIONS,
     *control.OPERATIONS,
     *readings.OPERATIONS,
     *events.OPERATIONS,
@@ -25,10 +38,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 )
 
 
-def make_app(site: Site, operations: Sequence[Operation] = OPERATIONS) -> ASGIApp:
+def make_app(site: Site) -> ASGIApp:
     """The application, guarded."""
     by_path: dict[str, dict[str, Operation]] = {}
-    for operation in operations:
+    for operation in site.operations:
         by_path.setdefault(operation.path, {})[operation.method] = operation
     routes = [Route(path, _Endpoint(site, methods)) for path, methods in by_path.items()]
     router = Router(routes, redirect_slashes=False, default=_nothing_there)

@@ -119,6 +119,7 @@ OPERATIONS: Final = (
         _frame,
         answer=JPEG,
         asks=FrameAsked,
-        refusals=(304, 503),
+        statuses=(200, 304),
+        refusals=(503,),
     ),
 )

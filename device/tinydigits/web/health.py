@@ -59,6 +59,6 @@ OPERATIONS: Final = (
         _health,
         answer=Health,
         access=Access.FREE,
-        refusals=(503,),
+        statuses=(200, 503),
     ),
 )

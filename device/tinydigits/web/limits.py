@@ -41,8 +41,11 @@ JSON_BYTES: Final = 65_536
 PICTURE_BYTES: Final = 8 * 2**20
 """Of a picture to read; a camera's JPEG of twelve megapixels takes three to six."""
 
-PICTURE_PIXELS: Final = 12_500_000
-"""Of a picture to read: what most telephones take."""
+PHOTO_PIXELS: Final = 12_500_000
+"""Of a JPEG to read: what most telephones take. Decoding it takes 85 MB at most ..."""
+
+OTHER_PIXELS: Final = 4_000_000
+"""... and so does a PNG of so many pixels, whatever its kind."""
 
 PICTURE_SECONDS: Final = 30.0
 """For reading it, and for whatever else is done by the worker."""

@@ -57,8 +57,9 @@ class Operation:
         :class:`~tinydigits.web.refusal.Refusal` and every error of this project's.
     :param answer: what is sent as JSON, or the media type of a response.
     :param asks: the parameters; those that the path names are in it, the others in the query.
-    :param body: what is to be sent as JSON, or the media types of what is sent as bytes.
-    :param most: bytes of a body.
+    :param body: what is to be sent as JSON, or the media types of what ``handle`` takes itself,
+        with :func:`read_body`.
+    :param statuses: with which it answers.
     :param refusals: statuses of refusals, beside those that every operation has.
     """
 
@@ -70,7 +71,7 @@ class Operation:
     access: Access = Access.GUARDED
     asks: type[msgspec.Struct] = Nothing
     body: type[msgspec.Struct] | tuple[str, ...] | None = None
-    most: int = JSON_BYTES
+    statuses: tuple[int, ...] = (200,)
     refusals: tuple[int, ...] = ()
 
     async def respond(self, site: Site, request: Request) -> Response:
@@ -103,11 +104,10 @@ class Operation:
         # asking for JSON also keeps out forms, which any page can have a browser send
         if media not in kinds:
             raise Refusal(415, f"its Content-Type must be {' or '.join(kinds)}")
-        content = await read_body(request, self.most)
         if isinstance(self.body, tuple):
-            return content
+            return None
         try:
-            return msgspec.json.decode(content, type=self.body)
+            return msgspec.json.decode(await read_body(request, JSON_BYTES), type=self.body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise Refusal(400, f"it can't be understood: {error}") from None
 

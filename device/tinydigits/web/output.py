@@ -18,7 +18,7 @@ from tinydigits.outputs.told import Daemon, Told
 from tinydigits.secret import secret_path
 from tinydigits.status.document import OutputState
 from tinydigits.web.address import Address, why
-from tinydigits.web.app import make_app
+from tinydigits.web.app import OPERATIONS, make_app
 from tinydigits.web.security import Gate
 from tinydigits.web.server import Server
 from tinydigits.web.site import Site
@@ -41,7 +41,7 @@ class WebOutput:
     def __init__(self, config: WebConfig, daemon: Daemon) -> None:
         self.address = Address.from_text(config.address)
         self._context = _context(config)
-        self.site = Site(config, daemon, Gate(config, self.address))
+        self.site = Site(config, daemon, Gate(config, self.address), OPERATIONS)
         self.port = self.address.port
         self._ending: Callable[[], object] | None = None
         self._listening = Event()
@@ -69,6 +69,7 @@ class WebOutput:
 
     def put(self, told: Told) -> None:
         """Show it to whoever asks from now on."""
+        self.site.counts.put(told)
         self.site.board.put(told)
 
     def wait(self, seconds: float) -> bool:

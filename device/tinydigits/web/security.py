@@ -67,6 +67,11 @@ class Gate:
         self._names = _LOCAL_NAMES | _own_names() | {name.lower() for name in config.hosts}
         self._wrong = Buckets(WRONG_TOKENS)
 
+    @property
+    def has_token(self) -> bool:
+        """Whether one is configured."""
+        return bool(self._token)
+
     def check_host(self, host: str, local: str) -> None:
         """Refuse a request for another computer, as a page of others sends it that had its own
         name led here.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tinydigits.output_tables import WebConfig
 from tinydigits.outputs.told import Daemon
 from tinydigits.web.board import Board
+from tinydigits.web.counts import Counts
 from tinydigits.web.events import Events
 from tinydigits.web.frames import Pictures
 from tinydigits.web.guard import Refused
+from tinydigits.web.operation import Operation
+from tinydigits.web.read import Desk
 from tinydigits.web.security import Gate
 from tinydigits.web.worker import Worker
 
@@ -21,8 +25,11 @@ class Site:
     config: WebConfig
     daemon: Daemon
     gate: Gate
+    operations: Sequence[Operation]
     board: Board = field(default_factory=Board)
     worker: Worker = field(default_factory=Worker)
     refused: Refused = field(default_factory=Refused)
+    counts: Counts = field(default_factory=Counts)
+    desk: Desk = field(default_factory=Desk)
     events: Events = field(default_factory=Events)
     pictures: Pictures = field(default_factory=Pictures)

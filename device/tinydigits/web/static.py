@@ -45,7 +45,7 @@ OPERATIONS: Final = tuple(
         _handle(name, media),
         answer=media,
         access=Access.FREE,
-        refusals=(304,),
+        statuses=(200, 304),
     )
     for path, (name, media) in FILES.items()
 )
