@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from tinydigits.status.tally import Tally, memory
 from tinydigits.web.output import WebOutput
 
 TOKEN = "correct-horse-battery-staple"  # noqa: S105  the tests' own
+STATUS = "/api/v1/status"
 
 
 @dataclass
@@ -136,3 +138,23 @@ def web(changes: dict[str, Any] | None = None, **table: Any) -> Iterator[Web]:
     with WebOutput(program.config.web, program) as output:
         assert output.wait(10), output.state.trouble
         yield Web(output, program, "https" if asked.get("certificate") else "http")
+
+
+def raw(site: Web, content: bytes, *, seconds: float = 10) -> bytes:
+    """What comes back for bytes as they are, until the connection ends or nothing comes."""
+    with socket.create_connection(("127.0.0.1", site.output.port), seconds) as connection:
+        connection.sendall(content)
+        answer = b""
+        try:
+            while part := connection.recv(65536):
+                answer += part
+        except (TimeoutError, ConnectionResetError):
+            pass
+        return answer
+
+
+def request(path: str = STATUS, *, method: str = "GET", **headers: str) -> bytes:
+    """A request as it is sent; the connection ends after it."""
+    given = {"host": "localhost", "connection": "close", **headers}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+    return "\r\n".join([*lines, "", ""]).encode()

@@ -34,6 +34,7 @@ class Connection(H11Protocol):
         self._place = place
         self._asking_since = time.monotonic()
         self._stalled_since: float | None = None
+        self._begun = False
         self._excess = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -49,6 +50,7 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what comes, but not for ever what nobody wants."""
+        self._begun = True
         if self.cycle and self.cycle.response_complete:
             self._excess += len(data)
             if self._excess > LINGER_BYTES:
@@ -59,6 +61,7 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""
         self._asking_since = time.monotonic()
+        self._begun = False
         super().on_response_complete()
 
     def pause_writing(self) -> None:
@@ -85,6 +88,7 @@ class Connection(H11Protocol):
         is_answering = self.cycle is not None and not self.cycle.response_complete
         is_late = not is_answering and now - self._asking_since > REQUEST_SECONDS
         is_stalled = self._stalled_since is not None and now - self._stalled_since > STALL_SECONDS
-        if is_late or is_stalled:
+        if is_stalled or (is_late and self._begun):
             self._place.note("slow")
+        if is_stalled or is_late:  # browsers connect ahead of what they will ask for, or never do
             self.transport.abort()

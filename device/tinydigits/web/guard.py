@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _TOLD: Final[dict[Abuse, str]] = {
     "host": "asked for another computer, by a name that web.hosts doesn't have",
     "origin": "sent by a page of others",
-    "token": "without the token",
+    "token": "a wrong token",
     "guesses": "too many wrong tokens",
     "rate": "too many requests",
     "crowd": "too many connections",

@@ -111,7 +111,7 @@ class Gate:
         raise Refusal(
             401,
             "this takes the token of the file that web.token names: Authorization: Bearer TOKEN",
-            abuse="token",
+            abuse="token" if scheme else None,
             headers={"www-authenticate": "Bearer"},
         )
 

@@ -53,30 +53,32 @@ class Server:
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=0,
             h11_max_incomplete_event_size=HEADER_BYTES,
         )
         self._uvicorn = uvicorn.Server(self._config)
         self._crowd = Crowd(refused)
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def serve(self, listener: socket.socket) -> None:
         """Answer whoever connects, until :meth:`stop`."""
         asyncio.get_running_loop().set_exception_handler(_told)
-        tasks = [
+        # without a socket of its own Uvicorn only keeps the date
+        self._tasks = [
+            asyncio.create_task(self._uvicorn.serve(sockets=[])),
             asyncio.create_task(self._accept(listener)),
             asyncio.create_task(self._crowd.watch()),
         ]
         try:
-            # no sockets of its own: it counts the requests, keeps the date, and ends them
-            await self._uvicorn.serve(sockets=[])
+            await asyncio.gather(*self._tasks)
+        except asyncio.CancelledError:  # by stop
+            pass
         finally:
-            for task in tasks:
-                task.cancel()
+            self._crowd.disperse()
 
     def stop(self) -> None:
         """End, whoever is connected; in the event loop's thread."""
-        self._uvicorn.should_exit = True
-        self._crowd.disperse()
+        for task in self._tasks:
+            task.cancel()
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
