@@ -112,7 +112,7 @@ class Reference:
         if float(patch.std()) < MIN_CONTRAST:
             raise ConfigError("the reference patch is nearly all of one grey: take another place")
         self._patch = patch
-        self._box = box
+        self.box = box
         self.centre = Point(left + width / 2, top + height / 2)
 
     def drift(self, luma: Luma) -> Drift | None:

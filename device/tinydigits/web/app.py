@@ -18,7 +18,9 @@ from tinydigits.web import (
     openapi,
     read,
     readings,
+    setup,
     static,
+    teach,
 )
 from tinydigits.web.guard import Guard
 from tinydigits.web.operation import Operation
@@ -34,6 +36,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *readings.OPERATIONS,
     *events.OPERATIONS,
     *frames.OPERATIONS,
+    *setup.OPERATIONS,
+    *teach.OPERATIONS,
     *static.OPERATIONS,
 )
 

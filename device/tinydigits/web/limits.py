@@ -59,6 +59,10 @@ REQUESTS: Final = (30.0, 90.0)
 PICTURES: Final = (2.0, 10.0)
 """A second, and at once, of all clients together; a Pi Zero reads two photographs a second."""
 
+TRIES: Final = (4.0, 12.0)
+"""Readings with other regions, a second, and at once, of all clients together: as many as a hand
+that drags a corner can see. The page waits for each answer before it asks again."""
+
 WRONG_TOKENS: Final = (1 / 6, 10.0)
 """A second, and at once, of one client: a person errs twice, and a year allows five million
 guesses of the 10^19 that the shortest good token needs."""

@@ -12,6 +12,7 @@ from tinydigits.web.counts import Counts
 from tinydigits.web.events import Events
 from tinydigits.web.frames import Pictures
 from tinydigits.web.guard import Refused
+from tinydigits.web.limits import TRIES, Buckets
 from tinydigits.web.operation import Operation
 from tinydigits.web.read import Desk
 from tinydigits.web.security import Gate
@@ -33,3 +34,4 @@ class Site:
     desk: Desk = field(default_factory=Desk)
     events: Events = field(default_factory=Events)
     pictures: Pictures = field(default_factory=Pictures)
+    tries: Buckets = field(default_factory=lambda: Buckets(TRIES))

@@ -10,25 +10,38 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from tinydigits.style import SHEET
 from tinydigits.web.operation import Call, Operation
 from tinydigits.web.security import Access
 
+FOLDER: Final = Path(__file__).parent
+
+_SCRIPTS: Final = (
+    *("api", "chart", "dom", "editor", "geometry", "health", "live", "loupe", "page", "panel"),
+    *("picture", "setup", "teach"),
+)
+
 FILES: Final = {
-    "/": ("page.html", "text/html"),
+    "/": (FOLDER / "page.html", "text/html"),
+    "/style.css": (SHEET, "text/css"),
+    "/page.css": (FOLDER / "page.css", "text/css"),
+    "/setup.css": (FOLDER / "setup.css", "text/css"),
+    "/icon.svg": (FOLDER / "icon.svg", "image/svg+xml"),
+    **{f"/{name}.js": (FOLDER / f"{name}.js", "text/javascript") for name in _SCRIPTS},
 }
-"""By their paths: the name in this folder, and the media type."""
+"""By their paths: the file, and its media type."""
 
 
 @cache
-def _content(name: str) -> tuple[bytes, str]:
+def _content(file: Path) -> tuple[bytes, str]:
     """A file, and what tells it from other versions of it."""
-    content = Path(__file__).with_name(name).read_bytes()
+    content = file.read_bytes()
     return content, f'"{hashlib.sha256(content).hexdigest()[:16]}"'
 
 
-def _handle(name: str, media: str) -> Callable[[Call[Any, Any]], Awaitable[Response]]:
+def _handle(file: Path, media: str) -> Callable[[Call[Any, Any]], Awaitable[Response]]:
     async def respond(call: Call[Any, Any]) -> Response:
-        content, tag = _content(name)
+        content, tag = _content(file)
         headers = {"etag": tag, "cache-control": "no-cache"}
         if call.request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
@@ -41,11 +54,11 @@ OPERATIONS: Final = tuple(
     Operation(
         "GET",
         path,
-        f"The page: {name}",
-        _handle(name, media),
+        f"The page: {file.name}",
+        _handle(file, media),
         answer=media,
         access=Access.FREE,
         statuses=(200, 304),
     )
-    for path, (name, media) in FILES.items()
+    for path, (file, media) in FILES.items()
 )

@@ -1,0 +1,273 @@
+// Set up by looking: regions are drawn into the live picture, and what is read in them is seen.
+
+import { get, request } from "./api.js";
+import { find, make, tell } from "./dom.js";
+import { Editor, REFERENCE } from "./editor.js";
+import { inMiddle, turned } from "./geometry.js";
+import { Picture } from "./picture.js";
+import { Panel } from "./panel.js";
+
+const PAUSE = 150; // milliseconds after a change: a hand that goes on moving isn't waited for
+const AGAIN = 5000; // milliseconds after which a reading is old
+const JOINED = 1000; // milliseconds within which presses of a key are one change
+const MOST_UNDONE = 100;
+
+export class Setup {
+  constructor(root) {
+    this.root = root;
+    this.regions = [];
+    this.reference = null;
+    this.readings = [];
+    this.trouble = "";
+    this.saved = "";
+    this.undone = [];
+    this.lastKey = "";
+    this.lastChange = 0;
+    this.trying = false;
+    this.tryAgain = false;
+    this.timer = 0;
+    this.loaded = false;
+    this.picture = new Picture(find(".picture", root), "What the camera sees, with the regions that are read");
+    this.editor = new Editor(this.picture, this);
+    this.panel = new Panel(find(".regions", root), this);
+    this.wire();
+  }
+
+  wire() {
+    const on = (name, action) => find(`.${name}`, this.root).addEventListener("click", () => this.doing(action));
+    on("add", () => this.add(inMiddle(this.picture, (12 * this.regions.length) % 60)));
+    on("propose", () => this.propose());
+    on("undo", () => this.undo());
+    on("revert", () => this.load());
+    on("download", () => this.download());
+    on("write", () => this.write());
+    find(".follow", this.root).addEventListener("change", (event) => this.follow(event.target.checked));
+    this.root.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input")) {
+        event.preventDefault();
+        this.undo();
+      }
+    });
+    addEventListener("beforeunload", (event) => { if (this.loaded && this.dirty) event.preventDefault(); });
+  }
+
+  get body() {
+    return { regions: this.regions, reference: this.reference };
+  }
+
+  get dirty() {
+    return JSON.stringify(this.body) !== this.saved;
+  }
+
+  /** The view is opened. */
+  async open() {
+    if (!this.loaded) await this.doing(() => this.load());
+    this.try();
+    this.ticking = setInterval(() => { if (!document.hidden && this.dirty) this.try(); }, AGAIN);
+  }
+
+  close() {
+    clearInterval(this.ticking);
+    clearTimeout(this.timer);
+  }
+
+  async load() {
+    const { regions, reference, writable, why_not } = await get("regions");
+    this.loaded = true;
+    this.undone = [];
+    this.take({ regions, reference });
+    this.saved = JSON.stringify(this.body);
+    this.writable = writable;
+    tell(find(".why-not", this.root), writable ? "" : `This can be downloaded, not written: ${why_not}.`);
+    this.say("");
+    this.changed();
+  }
+
+  take({ regions, reference }) {
+    this.regions = regions;
+    this.reference = reference;
+    this.readings = [];
+    this.trouble = "";
+    this.editor.selected = regions.length ? 0 : null;
+    this.panel.render();
+    this.editor.render();
+  }
+
+  /** Do what a button asks for, and tell what goes wrong. */
+  async doing(action) {
+    try {
+      await action();
+    } catch (error) {
+      this.say(error.message, true);
+    }
+  }
+
+  say(text, bad = false) {
+    const place = find(".message", this.root);
+    place.classList.toggle("bad", bad);
+    tell(place, text);
+  }
+
+  /** Something is about to change: what was is kept, once for changes that belong together. */
+  change(key) {
+    const now = performance.now();
+    if (key !== this.lastKey || now - this.lastChange > JOINED) {
+      this.undone.push(JSON.stringify(this.body));
+      if (this.undone.length > MOST_UNDONE) this.undone.shift();
+    }
+    this.lastKey = key;
+    this.lastChange = now;
+  }
+
+  /** Something changed: read again, and show what can be done now. */
+  changed() {
+    const { dirty } = this;
+    find(".undo", this.root).disabled = !this.undone.length;
+    find(".revert", this.root).disabled = !dirty;
+    find(".write", this.root).disabled = !dirty || !this.writable;
+    find(".follow", this.root).checked = this.reference !== null;
+    this.panel.update();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.try(), PAUSE);
+  }
+
+  undo() {
+    const before = this.undone.pop();
+    this.lastKey = "";
+    if (before) this.take(JSON.parse(before));
+    this.changed();
+  }
+
+  select(which) {
+    if (which === this.editor.selected) return;
+    this.editor.select(which);
+    this.panel.update();
+  }
+
+  add(corners) {
+    this.change("add");
+    const names = this.regions.map((region) => region.name);
+    let number = this.regions.length + 1;
+    while (names.includes(`number${number}`)) number += 1;
+    const name = this.regions.length ? `number${number}` : "number";
+    this.regions.push({ name, corners, digits: 0, polarity: "auto", cells: false });
+    this.readings.length = this.regions.length - 1;
+    this.restructured(this.regions.length - 1);
+  }
+
+  remove(which) {
+    this.change("remove");
+    if (which === REFERENCE) this.reference = null;
+    else {
+      this.regions.splice(which, 1);
+      this.readings.splice(which, 1);
+    }
+    this.restructured(this.regions.length ? Math.max(0, Math.min(which, this.regions.length - 1) || 0) : null);
+    if (!this.regions.length) find(".add", this.root).focus();
+  }
+
+  turn(which) {
+    this.change("turn");
+    this.regions[which].corners = turned(this.regions[which].corners);
+    this.editor.update();
+    this.changed();
+  }
+
+  restructured(selected) {
+    this.editor.selected = selected;
+    this.panel.render();
+    this.editor.render();
+    this.editor.focus(selected);
+    this.changed();
+  }
+
+  follow(wanted) {
+    this.change("follow");
+    const { width, height } = this.picture;
+    const side = Math.max(32, Math.round(0.2 * Math.max(width, height)));
+    this.reference = wanted ? { left: Math.round(width * 0.1), top: Math.round(height * 0.1), width: Math.min(side, width), height: Math.min(side, height) } : null;
+    this.editor.render();
+    if (wanted) this.editor.focus(REFERENCE);
+    this.changed();
+  }
+
+  async propose() {
+    this.say("Looking for numbers…");
+    const found = await get("regions/propose", { method: "POST" });
+    if (!found.regions.length) return this.say("Nothing in the picture looks like a number. Draw a region around it.", true);
+    this.change("propose");
+    this.take(found);
+    this.changed();
+    return this.say(`${found.regions.length} found: look whether they are what you want to read.`);
+  }
+
+  /** Read the last frame with the regions as they are drawn. */
+  async try() {
+    if (this.trying) { this.tryAgain = true; return; }
+    if (!this.loaded) return;
+    this.trying = true;
+    this.tryAgain = false;
+    const { regions } = this;
+    const asked = JSON.stringify(this.body);
+    try {
+      const { readings, trouble } = await get("regions/try", { method: "POST", json: this.body, quiet: true });
+      if (this.regions === regions && this.regions.length) this.readings = readings;
+      this.trouble = trouble;
+      tell(find(".trial", this.root), this.regions.length ? "" : `No region: the whole frame is read, as ${readings[0]?.text || "nothing"}.`);
+      this.failed(asked === JSON.stringify(this.body) ? "" : null);
+    } catch (error) {
+      if (error.status !== 429) this.failed(error.message);
+      else this.tryAgain = true;
+    }
+    this.trying = false;
+    this.editor.update();
+    this.panel.update();
+    if (this.tryAgain) this.timer = setTimeout(() => this.try(), PAUSE);
+  }
+
+  /** What the device reads by itself is as good as a try, while nothing is changed. */
+  news({ readings }) {
+    if (!this.loaded || this.dirty) return;
+    this.readings = this.regions.map(({ name }) => readings.find((reading) => reading.region === name));
+    this.editor.update();
+    this.panel.update();
+  }
+
+  failed(why) {
+    if (why !== null) tell(find(".refused", this.root), why);
+  }
+
+  async download() {
+    const response = await request("regions/toml", { method: "POST", json: this.body });
+    save(await response.blob(), "regions.toml");
+    if (this.reference && this.picture.bitmap) {
+      const { left, top, width, height } = this.reference;
+      const canvas = make("canvas", { width, height });
+      const shrunk = this.picture.bitmap.width / this.picture.width;
+      canvas.getContext("2d").drawImage(
+        this.picture.bitmap, left * shrunk, top * shrunk, width * shrunk, height * shrunk, 0, 0, width, height,
+      );
+      canvas.toBlob((blob) => save(blob, "reference.png"));
+    }
+  }
+
+  async write() {
+    this.say("Writing…");
+    const body = JSON.stringify(this.body);
+    const { reloads } = await get("status");
+    await get("regions", { method: "PUT", json: this.body });
+    this.saved = body;
+    this.changed();
+    for (let wait = 0; wait < 20; wait += 1) {
+      if ((await get("status")).reloads > reloads) return this.say("Written: the device reads with these regions now.");
+      await new Promise((resolve) => { setTimeout(resolve, 250); });
+    }
+    return this.say("Written, but the device hasn't taken it over yet: its log says why.", true);
+  }
+}
+
+function save(blob, name) {
+  const address = URL.createObjectURL(blob);
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
