@@ -17,6 +17,7 @@ from standin import told as logged
 from tinydigits.errors import ConfigError
 from tinydigits.journal import CalmHandler
 from tinydigits.web.security import HEADERS, MAKE_TOKEN
+from tinydigits.web.static import FILES
 from web_site import STATUS, TOKEN, Web, raw, request, web
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -151,10 +152,11 @@ def test_token(token: str) -> None:
     """With a token, only the page's files and the health are free; the right one opens the rest."""
     with web(token=token) as site:
         site.show()
-        for path in ("/", "/healthz"):
+        free = {"/healthz", *FILES}
+        for path in free:
             assert site.ask(path).status_code == 200
         for operation in site.output.site.operations:
-            if operation.path not in {"/", "/healthz"}:
+            if operation.path not in free:
                 answer = site.ask(operation.path, operation.method)
                 assert answer.status_code == 401, operation.path
                 assert answer.headers["www-authenticate"] == "Bearer"
