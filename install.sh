@@ -2,12 +2,14 @@
 # Install tinydigits as a service on Raspberry Pi OS or Debian 12, whose own ONNX Runtime is missing;
 # on Debian 13 take the .deb, but on a Raspberry Pi 3, 4 or Zero 2 W. docs/install.md has the rest.
 #
-#   sudo ./install.sh [--wheels FOLDER] [WHEEL]   install, or upgrade: it may be run again at any time
+#   sudo ./install.sh [--with mqtt,web] [--wheels FOLDER] [WHEEL]
+#                                                 install, or upgrade: it may be run again at any time
 #   sudo ./install.sh --uninstall                 remove it, but keep what was configured and learned
 #   sudo ./install.sh --purge                     remove that too
 #
 # WHEEL is a file of dist/; without it one is made of this folder. What it needs comes from the package
-# index, or from FOLDER alone, where there is no network.
+# index, or from FOLDER alone, where there is no network. What these outputs need is installed only
+# --with them; upgrades keep it until they are told otherwise, as --with none.
 set -euo pipefail
 umask 022
 
@@ -58,13 +60,16 @@ install_packages() {
 }
 
 # beside the one in use, which goes on until the new one is whole
-install_program() { # WHAT PIP-OPTION...
-  local new old
+install_program() { # WHAT EXTRAS PIP-OPTION...
+  local new old what=$1 extras=$2
+  shift 2
   mkdir -p "$home"
   new=$(mktemp -d "$home/venv-XXXXXX")
   chmod 755 "$new"
   trap 'rm -rf "$new"' EXIT
-  say "installing ${1##*/} into $new"
+  if [ -z "$extras" ]; then extras=$(cat "$home/venv/with" 2> /dev/null || true); fi
+  if [ "$extras" = none ]; then extras=; fi
+  say "installing ${what##*/}${extras:+ with $extras} into $new"
   python3 -m venv --system-site-packages "$new"
   # other ones than the system's would break its Picamera2
   /usr/bin/python3 -c 'import numpy, PIL
@@ -74,7 +79,8 @@ print(f"numpy=={numpy.__version__}\npillow=={PIL.__version__}")' > "$new/system.
     echo 'onnxruntime>=1.22' >> "$new/system.txt"
   fi
   "$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir \
-    --root-user-action ignore --constraint "$new/system.txt" "$@"
+    --root-user-action ignore --constraint "$new/system.txt" "$@" "$what${extras:+[$extras]}"
+  echo "$extras" > "$new/with"
   install -D -m 755 -t "$new/libexec" "$here/systemd/pause"
   say "installed $("$new/bin/tinydigits" --version)"
   ln -s "${new##*/}" "$home/venv.new"
@@ -109,6 +115,7 @@ install_service() {
 
 wheel=$here
 sources=()
+extras=
 while [ $# -gt 0 ]; do
   case $1 in
     --uninstall)
@@ -128,6 +135,11 @@ while [ $# -gt 0 ]; do
       sources=(--no-index --find-links "$2")
       shift
       ;;
+    --with)
+      [[ ,${2:-}, =~ ^(,(mqtt|web))+,$ || ${2:-} = none ]] || fail "--with takes mqtt, web, mqtt,web or none"
+      extras=$2
+      shift
+      ;;
     -*)
       sed -n '2,/^set/{s/^# \?//p}' "$0"
       exit 2
@@ -139,5 +151,5 @@ done
 [ -e "$wheel" ] || fail "there is no $wheel"
 check_machine
 install_packages
-install_program "$wheel" "${sources[@]}"
+install_program "$wheel" "$extras" "${sources[@]}"
 install_service

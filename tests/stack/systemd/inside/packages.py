@@ -32,6 +32,10 @@ EXPOSURE: Final = 12
 """Tenths, of 100: what systemd-analyze security may say of the unit at most."""
 
 
+DROP_IN_NAMES: Final = ("network", "mqtt", "web", "light")
+"""Those that let it do more."""
+
+
 class Package(Protocol):
     """A way to install."""
 
@@ -65,9 +69,11 @@ class Script:
     """install.sh."""
 
     def install(self, version: str) -> None:
-        """From wheels alone."""
+        """From wheels alone; an upgrade keeps the libraries for outputs."""
         wheel = f"{HERE}/dist/tinydigits-{version}-py3-none-any.whl"
-        _run(f"{HERE}/install.sh", "--wheels", f"{HERE}/wheels", wheel)
+        outputs = [] if CONFIG.exists() else ["--with", "mqtt,web"]
+        _run(f"{HERE}/install.sh", *outputs, "--wheels", f"{HERE}/wheels", wheel)
+        _run("/opt/tinydigits/venv/bin/python", "-c", "import paho.mqtt, starlette, uvicorn")
 
     def remove(self) -> None:
         """As its help says."""
@@ -110,20 +116,21 @@ def install(package: Package, version: str) -> Outcome:
 def check_unit() -> Outcome:
     """As this version of systemd sees it, with its drop-ins and without."""
     exposures = []
-    for names in ([], ["network"], ["light"], ["network", "light"]):
+    for names in ([], *([name] for name in DROP_IN_NAMES), DROP_IN_NAMES):
         for name in names:
             copy(HERE / f"systemd/drop-ins/{name}.conf", DROP_INS)
         sh("systemctl", "daemon-reload")
         said = _run("systemd-analyze", "verify", "--man=no", UNIT)
         expect(not said, f"systemd-analyze verify says: {said}")
-        threshold = f"--threshold={EXPOSURE}" if not names else "--threshold=100"
+        threshold = f"--threshold={EXPOSURE}"
         said = _run("systemd-analyze", "security", "--offline=true", threshold, UNIT)
         exposures.append(re.search(r"exposure level for \S+: (\S+)", said)[1])  # type: ignore[index]
         for name in names:
             (DROP_INS / f"{name}.conf").unlink()
     sh("systemctl", "daemon-reload")
-    plain, network, light, both = exposures
-    return Outcome(f"clean; {plain}; with network.conf {network}, light.conf {light}, both {both}")
+    plain, *ones, every = exposures
+    told = ", ".join(f"{name}.conf {one}" for name, one in zip(DROP_IN_NAMES, ones, strict=True))
+    return Outcome(f"clean; {plain}; with {told}, all of them {every}")
 
 
 def upgrade(package: Package, version: str) -> Outcome:

@@ -15,7 +15,7 @@ from typing import Final
 
 from service import UNIT, Gap, MissingError, fail, fresh, sh
 
-THEMES: Final = ("process", "camera", "output", "disk", "clock", "models")
+THEMES: Final = ("process", "camera", "output", "disk", "clock", "models", "others")
 """Of the modules with rows, in the order of the table."""
 
 
