@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from broker import running as running_broker
 from command_line import Capture
 from manager import short_folder
 from samples import picture_of, sample_model
@@ -32,6 +33,7 @@ from tinydigits.check.machine import (
     clock_state,
     throttled_bits,
 )
+from tinydigits.outputs.mqtt import connection
 
 CHECKS = ["config", "model", "camera", "state", "runtime", "disk", "outputs", "clock", "heat"]
 
@@ -93,6 +95,28 @@ def test_service_config(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     findings = found(None)
     assert "the defaults" in findings["config"].text
     assert "there is nothing to read" in findings["camera"].text
+
+
+def test_broker(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is to be a broker, it is seen whether that lets this device in, and by what."""
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 1.0)
+    plain = config.read_text()
+
+    def mqtt(line: str) -> Finding:
+        config.write_text(f'{plain}[mqtt]\nhost = "localhost"\n{line}\n')
+        return found(config)["mqtt"]
+
+    with running_broker(config.parent) as broker:
+        assert mqtt(f"port = {broker.port}") == Finding(
+            "mqtt", "ok", f"localhost:{broker.port} lets anybody in"
+        )
+    absent = mqtt(f"port = {broker.port}")
+    assert absent.state == "warn"
+    assert "nothing listens there: does the broker run?" in absent.text
+    required = mqtt(f"port = {broker.port}\nrequired = true")
+    assert (required.state, required.code) == ("fail", 5)
+    wrong = mqtt('topic = "#"')
+    assert (wrong.state, wrong.code) == ("fail", 2)
 
 
 def test_bad_model(config: Path, capsys: Capture) -> None:

@@ -17,7 +17,8 @@ import numpy as np
 import PIL
 
 from tinydigits import __version__
-from tinydigits.check.machine import temperatures, throttled_bits
+from tinydigits.check.machine import throttled_bits
+from tinydigits.heat import temperatures
 from tinydigits.onnx_runtime import ort
 
 CPUS: Final = Path("/sys/devices/system/cpu")

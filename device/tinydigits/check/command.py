@@ -15,7 +15,7 @@ from tinydigits.check.machine import (
     check_folders,
     check_temperature,
 )
-from tinydigits.check.program import check_camera, check_model, check_outputs
+from tinydigits.check.program import check_broker, check_camera, check_model, check_outputs
 from tinydigits.command import indented_json
 from tinydigits.config import Config, load_config, service_file
 from tinydigits.errors import ConfigError, UsageError
@@ -66,6 +66,8 @@ def _check_program(config: Config) -> Iterator[Finding]:
     folder = state and state.resolve().parent
     yield from check_folders({"state": folder, "runtime": runtime_folder(config.daemon.runtime)})
     yield check_disk(folder if folder and folder.is_dir() else Path("/"))
+    if config.mqtt.host:
+        yield check_broker(config)
     yield check_outputs(running)
 
 

@@ -16,6 +16,7 @@ from typing import Final
 import tinydigits
 from tinydigits.check.finding import Finding, doubtful, failed, good
 from tinydigits.errors import CameraError, OutputError
+from tinydigits.heat import ZONES, temperatures
 
 DEVICES: Final = ("/dev/video*", "/dev/media*", "/dev/dma_heap/*")
 """What libcamera opens; Raspberry Pi OS gives all of it to the group video."""
@@ -27,8 +28,6 @@ FULL_DISK: Final = 1 * _MIB
 
 HOT: Final = 80.0
 """Degrees Celsius from which on a Raspberry Pi slows down."""
-
-_ZONES: Final = "/sys/class/thermal/thermal_zone*/temp"
 
 _UNSYNCHRONISED: Final = 5
 """TIME_ERROR, which adjtimex(2) returns then, whichever program sets the clock."""
@@ -122,7 +121,7 @@ def check_disk(folder: Path) -> Finding:
 
 
 def check_temperature(
-    zones: str = _ZONES, throttled: Callable[[], int | None] | None = None
+    zones: str = ZONES, throttled: Callable[[], int | None] | None = None
 ) -> Finding:
     """How hot it is, and what that or the power supply has led to."""
     degrees = max(temperatures(zones), default=None)
@@ -139,15 +138,6 @@ def check_temperature(
             "heat", f"{told}, {', '.join(before)} since it was switched on: a better supply"
         )
     return good("heat", told)
-
-
-def temperatures(zones: str = _ZONES) -> Iterator[float]:
-    """Degrees Celsius of every sensor."""
-    for path in glob.glob(zones):  # noqa: PTH207  absolute
-        try:
-            yield int(Path(path).read_text()) / 1000
-        except (OSError, ValueError):  # a zone that is switched off
-            continue
 
 
 def throttled_bits() -> int | None:

@@ -12,9 +12,10 @@ from tinydigits.camera.errand import Errand
 from tinydigits.check.finding import Finding, doubtful, failed, good
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.config import Config, ModelConfig
-from tinydigits.errors import CameraError, TinyDigitsError
+from tinydigits.errors import CameraError, ConfigError, OutputError, TinyDigitsError
 from tinydigits.frame import Frame
 from tinydigits.models.store import Store, store_folder
+from tinydigits.outputs.mqtt import check_library
 from tinydigits.regions import FrameReader, make_frame_reader, make_rules
 from tinydigits.status.document import Document
 
@@ -103,6 +104,21 @@ def _first_frame(camera: Camera) -> Frame | None:
                 raise CameraError(f"no frame came in {CAMERA_SECONDS:g} s")
             time.sleep(_PAUSE)
     raise CameraError("none of the pictures can be read")
+
+
+def check_broker(config: Config) -> Finding:
+    """Whether the MQTT broker lets this device in."""
+    try:
+        check_library()
+        from tinydigits.outputs.mqtt.visit import visit  # noqa: PLC0415  with paho
+
+        return good("mqtt", visit(config))
+    except ConfigError as error:
+        return failed("mqtt", error)
+    except OutputError as error:
+        if config.mqtt.required:
+            return failed("mqtt", error)
+        return doubtful("mqtt", f"{error}; until then its messages wait")
 
 
 def check_outputs(running: Document | None) -> Finding:

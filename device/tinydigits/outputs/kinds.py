@@ -47,6 +47,12 @@ def _collect(config: Config, _: Daemon) -> Output:
     return Collector(config)
 
 
+def _make_mqtt(config: Config, daemon: Daemon) -> Output:
+    from tinydigits.outputs.mqtt import make  # noqa: PLC0415  with paho, where it is asked for
+
+    return make(config, daemon)
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "web": Kind(
         is_asked=lambda config: bool(config.web.address),
@@ -63,6 +69,17 @@ KINDS: Final[Mapping[str, Kind]] = {
         is_asked=lambda config: bool(config.collect.folder),
         goes_by=lambda config: (config.collect, config.region, config.judge),
         make=_collect,
+    ),
+    "mqtt": Kind(
+        is_asked=lambda config: bool(config.mqtt.host),
+        goes_by=lambda config: (
+            config.mqtt,
+            config.camera.fps,
+            config.sensor,
+            [(region.name, region.sensor) for region in config.region],
+        ),
+        make=_make_mqtt,
+        is_required=lambda config: config.mqtt.required,
     ),
 }
 """By the names of their tables in the configuration."""
