@@ -15,8 +15,8 @@ from tinydigits.region import Box
 MOST_REGIONS: Final = 100
 """More are no person's work, and would take minutes to read."""
 
-MAX_NAME: Final = 100
-"""Letters; a name becomes a topic and a label."""
+_NAME: Final = r"^[^\x00-\x1f\x7f]{1,100}$(?!\n)"
+"""A name becomes a topic, a label, a part of lines in logs: a line of a hundred letters at most."""
 
 MAX_SIDE: Final = 65535
 """Pixels: more than any frame has, and few enough to reckon with."""
@@ -28,7 +28,7 @@ _Pixel = Annotated[int, msgspec.Meta(ge=0, le=MAX_SIDE)]
 class DrawnRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A region, as ``[[region]]`` of ``default.toml``, without what is for judges and outputs."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+    name: Annotated[str, msgspec.Meta(pattern=_NAME)]
     corners: tuple[tuple[_Coordinate, _Coordinate], ...]
     digits: Annotated[int, msgspec.Meta(ge=0, le=MAX_DIGITS)] = 0
     polarity: Literal["auto", "dark", "light"] = "auto"

@@ -14,8 +14,8 @@ from tinydigits.errors import ConfigError
 from tinydigits.frame import Frame, Luma
 from tinydigits.propose import PATCH_NAME, propose_patch, propose_regions
 from tinydigits.reader import Reading
-from tinydigits.region import Box, Point
-from tinydigits.regions import load_reference, make_frame_reader, make_rules
+from tinydigits.region import Box, Point, rectified_size
+from tinydigits.regions import load_reference, make_frame_reader, make_rules, region_corners
 from tinydigits.web.operation import Call, Nothing, Operation
 from tinydigits.web.refusal import Refusal
 from tinydigits.web.security import Access
@@ -24,6 +24,9 @@ from tinydigits.web.site import Site
 T = TypeVar("T")
 
 TOML: Final = "application/toml"
+
+MOST_AREA: Final = 4
+"""All regions together, as a multiple of the frame: what overlaps is read several times."""
 
 _DECIMALS: Final = 1
 """Of corners; a tenth of a pixel is nothing to a reader."""
@@ -107,8 +110,24 @@ def _inside(box: Box, luma: Luma) -> Box:
     return x, y, max(0, right - x), max(0, bottom - y)
 
 
+def _check_fits(drawing: Drawing, luma: Luma) -> None:
+    """Refuse what lies outside of the frame, or takes several times as long as all of it."""
+    height, width = luma.shape
+    area = 0
+    for region in drawing.regions:
+        across, down = rectified_size(region_corners(region.name, region.corners))
+        area += across * down
+        if not all(0 <= x <= width and 0 <= y <= height for x, y in region.corners):
+            raise ConfigError(
+                f"region '{region.name}': a corner is outside of the frame, {width}x{height}"
+            )
+    if area > MOST_AREA * width * height:
+        raise ConfigError(f"the regions together are more than {MOST_AREA} times the frame")
+
+
 async def _try(call: Call[Nothing, Drawing]) -> Tried:
     frame, config = _frame(call), with_drawing(call.site.daemon.config, call.body)
+    _check_fits(call.body, frame.luma)
 
     def read() -> Tried:
         reader = make_frame_reader(config, call.site.daemon.classifier)
@@ -154,6 +173,7 @@ async def _write(call: Call[Nothing, Drawing]) -> RegionsShown:
     if why_not or path is None:
         raise Refusal(409, why_not)
     frame, config = _frame(call), with_drawing(site.daemon.config, call.body)
+    _check_fits(call.body, frame.luma)
 
     def write() -> None:
         # all that could keep the program from taking it over is found before it is written
