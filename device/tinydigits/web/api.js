@@ -37,7 +37,7 @@ export async function request(path, { method = "GET", json, headers = {}, signal
     if (response.ok || response.status === 304) return response;
     const refused = new Refused(response.status, await reason(response));
     if (response.status !== 401 || quiet) throw refused;
-    if (sessionStorage.getItem(KEY) === shown) await askForToken(shown ? refused.message : "");
+    if (sessionStorage.getItem(KEY) === shown) await askForToken(shown ? "That is not its token." : "");
   }
 }
 

@@ -136,11 +136,19 @@ export class Editor {
     this.plan.changed();
   }
 
-  /** Move some corners by so many pixels of the frame. */
-  move(which, places, dx, dy) {
+  /** Where a shape is, in its own terms. */
+  place(which) {
+    return which === REFERENCE ? this.plan.reference : this.plan.regions[which].corners;
+  }
+
+  /** Move some corners by so many pixels of the frame, from where the shape is or was. */
+  move(which, places, dx, dy, from = this.place(which)) {
     const { plan, size } = this;
-    if (which === REFERENCE) plan.reference = boxMoved(plan.reference, places, dx, dy, size);
-    else plan.regions[which].corners = moved(plan.regions[which].corners, places, dx, dy, size);
+    if (which === REFERENCE) plan.reference = boxMoved(from, places, dx, dy, size);
+    else {
+      const next = moved(from, places, dx, dy, size);
+      if (next !== from) plan.regions[which].corners = next; // else it stays at the last good place
+    }
     this.update();
     plan.changed();
   }
@@ -170,7 +178,7 @@ export class Editor {
     if (part && group) {
       const which = group.dataset.which === REFERENCE ? REFERENCE : Number(group.dataset.which);
       const places = [...part.dataset.places].map(Number);
-      this.drag = { which, places, start, last: start, state: this.state(), moved: false };
+      this.drag = { which, places, start, from: this.place(which), state: this.state(), moved: false };
       (part.matches("[tabindex]") ? part : this.shapes.get(which).body).focus({ preventScroll: true });
     } else if (event.pointerType === "mouse" || event.pointerType === "pen") {
       this.drag = { start, fresh: draw("polygon", { class: "fresh" }) };
@@ -193,10 +201,7 @@ export class Editor {
     }
     if (!drag.moved) this.plan.change(`drag ${performance.now()}`);
     drag.moved = true;
-    this.move(drag.which, drag.places, at[0] - drag.last[0], at[1] - drag.last[1]);
-    // what the edge of the frame, or of what makes a region, held back is made up for later
-    const whole = drag.which === REFERENCE ? at.map((x, k) => drag.last[k] + Math.round(x - drag.last[k])) : at;
-    drag.last = whole;
+    this.move(drag.which, drag.places, at[0] - drag.start[0], at[1] - drag.start[1], drag.from);
     if (drag.places.length === 1) this.loupe.show(this.corners(drag.which)[drag.places[0]], at);
   }
 

@@ -55,6 +55,39 @@ export function inMiddle({ width, height }, step = 0) {
   return rectangle([x - across, y - down], [x + across, y + down], { width, height });
 }
 
+const around = (corners) => {
+  const xs = corners.map((corner) => corner[0]);
+  const ys = corners.map((corner) => corner[1]);
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+};
+
+/** Whether the middle of one region lies in the other. */
+function isAt(one, other) {
+  const [left, top, right, bottom] = around(one);
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+  const [low, high, far, deep] = around(other);
+  return low < x && x < far && high < y && y < deep;
+}
+
+/** Regions that were found; those where there was one before have its name and what is known of it. */
+export function renamed(found, before) {
+  const names = before.map((region) => region.name);
+  return found.map((region) => {
+    const old = before.find((other) => isAt(region.corners, other.corners));
+    if (old) return { ...old, corners: region.corners, digits: region.digits };
+    let { name } = region;
+    for (let number = 1; names.includes(name); number += 1) name = `number${number}`;
+    names.push(name);
+    return { ...region, name };
+  });
+}
+
+/** A patch to begin with. */
+export function someBox({ width, height }) {
+  const side = Math.min(width, height, Math.max(LEAST_PATCH, Math.round(0.2 * Math.max(width, height))));
+  return { left: Math.round((width - side) / 2), top: 0, width: side, height: side };
+}
+
 /** The next corner is the top left one: for what hangs on its side or upside down. */
 export const turned = ([a, b, c, d]) => [d, a, b, c];
 

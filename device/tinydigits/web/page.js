@@ -16,15 +16,16 @@ const SILENT = 40000; // milliseconds without even a comment, which comes each 1
 
 class Page {
   constructor() {
-    this.live = new Live(find("#live"));
-    this.setup = new Setup(find("#setup"));
-    this.teach = new Teach(find("#teach"), (unlabelled) => this.count(unlabelled));
+    this.live = new Live(find("#view-live"));
+    this.setup = new Setup(find("#view-setup"));
+    this.teach = new Teach(find("#view-teach"), (unlabelled) => this.count(unlabelled));
     this.film = new Film();
     this.status = null;
     this.statusAt = 0;
     this.news = null;
     this.lostSince = null;
     this.connection = null;
+    this.connected = false;
   }
 
   begin() {
@@ -33,8 +34,8 @@ class Page {
     find(".read-now").addEventListener("click", () => this.readNow());
     find(".retry").addEventListener("click", () => this.connect());
     setInterval(() => this.tick(), 1000);
-    setInterval(() => { if (this.connection && !this.lostSince) this.askStatus(true); }, STATUS_PAUSE);
-    setInterval(() => { if (this.connection && !this.lostSince) this.teach.count(); }, COUNT_PAUSE);
+    setInterval(() => { if (this.connected) this.askStatus(true); }, STATUS_PAUSE);
+    setInterval(() => { if (this.connected) this.teach.count(); }, COUNT_PAUSE);
     this.view();
     this.connect();
   }
@@ -43,12 +44,12 @@ class Page {
     return { live: this.live, setup: this.setup, teach: this.teach };
   }
 
-  /** Show what the address says. */
+  /** Show what the address says; no element has its name, or the browser would scroll there. */
   view() {
     const name = location.hash.slice(1) in this.views ? location.hash.slice(1) : "live";
     this.opened?.close?.();
     for (const other of Object.keys(this.views)) {
-      find(`#${other}`).hidden = other !== name;
+      find(`#view-${other}`).hidden = other !== name;
       const link = find(`nav a[href="#${other}"]`);
       if (other === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -63,6 +64,7 @@ class Page {
   async connect() {
     this.connection?.abort();
     this.connection = null;
+    this.connected = false;
     if (document.hidden) return;
     const connection = new AbortController();
     this.connection = connection;
@@ -135,6 +137,7 @@ class Page {
   }
 
   lost(error) {
+    this.connected = false;
     this.lostSince ??= performance.now();
     this.why = error.message;
     this.locked = error.status === 401;
@@ -142,6 +145,7 @@ class Page {
   }
 
   found() {
+    this.connected = true;
     this.lostSince = null;
     this.locked = false;
     this.tell();

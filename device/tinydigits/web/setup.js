@@ -3,11 +3,11 @@
 import { get, request } from "./api.js";
 import { find, make, tell } from "./dom.js";
 import { Editor, REFERENCE } from "./editor.js";
-import { inMiddle, turned } from "./geometry.js";
+import { inMiddle, renamed, someBox, turned } from "./geometry.js";
 import { Picture } from "./picture.js";
 import { Panel } from "./panel.js";
 
-const PAUSE = 150; // milliseconds after a change: a hand that goes on moving isn't waited for
+const PAUSE = 150; // milliseconds between a change and its reading
 const AGAIN = 5000; // milliseconds after which a reading is old
 const JOINED = 1000; // milliseconds within which presses of a key are one change
 const MOST_UNDONE = 100;
@@ -41,7 +41,7 @@ export class Setup {
     on("revert", () => this.load());
     on("download", () => this.download());
     on("write", () => this.write());
-    find(".follow", this.root).addEventListener("change", (event) => this.follow(event.target.checked));
+    find(".follow", this.root).addEventListener("change", (event) => this.doing(() => this.follow(event.target.checked)));
     this.root.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input")) {
         event.preventDefault();
@@ -69,6 +69,7 @@ export class Setup {
   close() {
     clearInterval(this.ticking);
     clearTimeout(this.timer);
+    this.timer = 0;
   }
 
   async load() {
@@ -127,8 +128,15 @@ export class Setup {
     find(".write", this.root).disabled = !dirty || !this.writable;
     find(".follow", this.root).checked = this.reference !== null;
     this.panel.update();
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.try(), PAUSE);
+    this.soon();
+  }
+
+  /** Read in a moment: a hand that goes on moving is followed, not waited for. */
+  soon() {
+    this.timer ||= setTimeout(() => {
+      this.timer = 0;
+      this.try();
+    }, PAUSE);
   }
 
   undo() {
@@ -181,11 +189,10 @@ export class Setup {
     this.changed();
   }
 
-  follow(wanted) {
+  async follow(wanted) {
+    const proposed = wanted ? (await get("regions/propose", { method: "POST" })).reference : null;
     this.change("follow");
-    const { width, height } = this.picture;
-    const side = Math.max(32, Math.round(0.2 * Math.max(width, height)));
-    this.reference = wanted ? { left: Math.round(width * 0.1), top: Math.round(height * 0.1), width: Math.min(side, width), height: Math.min(side, height) } : null;
+    this.reference = wanted ? (proposed ?? someBox(this.picture)) : null;
     this.editor.render();
     if (wanted) this.editor.focus(REFERENCE);
     this.changed();
@@ -196,7 +203,7 @@ export class Setup {
     const found = await get("regions/propose", { method: "POST" });
     if (!found.regions.length) return this.say("Nothing in the picture looks like a number. Draw a region around it.", true);
     this.change("propose");
-    this.take(found);
+    this.take({ regions: renamed(found.regions, this.regions), reference: found.reference });
     this.changed();
     return this.say(`${found.regions.length} found: look whether they are what you want to read.`);
   }
@@ -222,7 +229,7 @@ export class Setup {
     this.trying = false;
     this.editor.update();
     this.panel.update();
-    if (this.tryAgain) this.timer = setTimeout(() => this.try(), PAUSE);
+    if (this.tryAgain) this.soon();
   }
 
   /** What the device reads by itself is as good as a try, while nothing is changed. */
