@@ -32,6 +32,7 @@ def main(args: Sequence[str] | None = None) -> int:
         "history": _history,
         "score": _score,
         "regions": _regions,
+        "label": _label,
         "model": _model,
         "bench": _bench,
     }
@@ -104,6 +105,12 @@ def _regions(options: argparse.Namespace) -> int:
     from tinydigits.pictures import regions_command
 
     return regions_command(options)
+
+
+def _label(options: argparse.Namespace) -> int:
+    from tinydigits.labelling import label_command
+
+    return label_command(options)
 
 
 def _model(options: argparse.Namespace) -> int:

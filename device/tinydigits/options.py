@@ -47,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_history(commands)
     _add_score(commands)
     _add_regions(commands)
+    _add_label(commands)
     add_model(commands, _EXIT_CODES)
     add_bench(commands, _EXIT_CODES)
     return parser
@@ -238,6 +239,29 @@ def _add_regions(commands: Any) -> None:
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where to write"
+    )
+
+
+def _add_label(commands: Any) -> None:
+    parser = commands.add_parser(
+        "label",
+        help="say what collected pictures of digits show",
+        description="Show the pictures of a folder that have no label yet, one after the other, "
+        "and write down what each shows: a key each. What comes out is a data set to train on. It "
+        "needs a terminal, of any kind.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="that collect.folder names, or any other with pictures of single digits",
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="print every picture, what was read, and its label"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print all of that, and counts, as JSON"
     )
 
 
