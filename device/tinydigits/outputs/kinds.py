@@ -47,7 +47,7 @@ def _collect(config: Config, _: Daemon) -> Output:
     return Collector(config)
 
 
-def _make_mqtt(config: Config, daemon: Daemon) -> Output:
+def _mqtt(config: Config, daemon: Daemon) -> Output:
     from tinydigits.outputs.mqtt import make  # noqa: PLC0415  with paho, where it is asked for
 
     return make(config, daemon)
@@ -78,7 +78,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             config.sensor,
             [(region.name, region.sensor) for region in config.region],
         ),
-        make=_make_mqtt,
+        make=_mqtt,
         is_required=lambda config: config.mqtt.required,
     ),
 }

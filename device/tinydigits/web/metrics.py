@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from tinydigits.check.machine import temperatures
+from tinydigits.heat import temperatures
 from tinydigits.reader import WHOLE_FRAME
 from tinydigits.status.document import Document
 from tinydigits.web.operation import Call, Nothing, Operation
