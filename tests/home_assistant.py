@@ -53,14 +53,18 @@ STATE_CLASSES: Final = {"measurement", "total", "total_increasing", "measurement
 UNITS: Final = {
     "water": {"L", "gal", "m³", "ft³", "CCF", "MCF"},
     "temperature": {"°C", "°F", "K"},
-    "energy": {"Wh", "kWh", "MWh"},
+    "energy": set("J kJ MJ GJ mWh Wh kWh MWh GWh TWh cal kcal Mcal Gcal".split()),
+    "gas": {"L", "m³", "ft³", "CCF", "MCF"},
+    "power": {"mW", "W", "kW", "MW", "GW", "TW", "BTU/h"},
 }
-"""Some, to hold the project's own table against."""
+"""Of what meters and displays show most, to hold the project's own table against."""
 
 CLASS_STATE_CLASSES: Final = {
     "water": {"total", "total_increasing"},
     "temperature": {"measurement"},
     "energy": {"total", "total_increasing"},
+    "gas": {"total", "total_increasing"},
+    "power": {"measurement"},
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -288,6 +290,26 @@ def test_leaving(tmp_path: Path) -> None:
             assert time.monotonic() - began < 0.5
             if harm == broker.freeze:
                 broker.thaw()
+
+
+def test_leaving_in_a_hanging_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it does where the system looks for the broker's name and doesn't come back."""
+    looked, found = threading.Event(), threading.Event()
+
+    def look(*_: object, **__: object) -> None:
+        looked.set()
+        found.wait(10)
+        raise OSError("nobody is there")
+
+    monkeypatch.setattr(socket, "create_connection", look)
+    with publishing(configured()) as (output, _):
+        assert looked.wait(10)
+        output.put(seen(0, "1"))
+        began = time.monotonic()
+    assert time.monotonic() - began < 0.5
+    found.set()
+    output._thread.join(10)  # noqa: SLF001  it must not outlive the test
+    assert not output._thread.is_alive()  # noqa: SLF001
 
 
 def test_put(broker: Mosquitto) -> None:

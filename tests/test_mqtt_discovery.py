@@ -101,7 +101,7 @@ def test_rules(names: list[str], topic: str, kind: str, refresh: float, title: s
 def test_table() -> None:
     """The table of units and classes is the one that the rules have."""
     for kind, units in UNITS.items():
-        assert units <= set(DEVICE_CLASSES[kind].units)
+        assert units == set(DEVICE_CLASSES[kind].units)
         assert set(DEVICE_CLASSES[kind].state_classes) == CLASS_STATE_CLASSES[kind]
 
 

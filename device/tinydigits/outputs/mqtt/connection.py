@@ -33,6 +33,9 @@ FLYING: Final = 20
 LONGEST_COMMAND: Final = 65_536
 """Bytes of a message that a broker of MQTT 5 may send here."""
 
+_HEAD: Final = 10
+"""Bytes of a message beside its topic and its payload, at most."""
+
 _LOOK: Final = 0.1
 """Seconds between two looks at whether to go on waiting."""
 
@@ -42,7 +45,7 @@ _QOS: Final = 1
 _PROTOCOLS: Final = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}
 
 Acknowledged = Callable[[int, str], None]
-"""Is called with a message's number, and with why it is refused, or nothing."""
+"""Is called with a message's number, 0 for subscriptions, and why it is refused, if it is."""
 
 Received = Callable[[str, bytes, bool], None]
 """Is called with a topic, a payload, and whether the broker had kept it."""
@@ -70,7 +73,7 @@ class Connection:
         self._end = ""
         self._said = ""
         self.flying = FLYING
-        self.longest: int | None = None
+        self._longest: int | None = None
         config = broker.config
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
@@ -114,6 +117,11 @@ class Connection:
         if self._answer is None:
             self.drop()
         return self._answer is not None
+
+    def takes(self, message: Message) -> bool:
+        """Whether the broker takes a message as long as this one, as far as it has said."""
+        length = len(message.topic.encode()) + len(message.payload) + _HEAD
+        return self._longest is None or length <= self._longest
 
     def publish(self, message: Message) -> int:
         """Send a message; returns its number."""
@@ -182,7 +190,7 @@ class Connection:
             return
         if properties is not None:
             self.flying = min(FLYING, getattr(properties, "ReceiveMaximum", FLYING))
-            self.longest = getattr(properties, "MaximumPacketSize", None)
+            self._longest = getattr(properties, "MaximumPacketSize", None)
 
     def _on_disconnect(
         self, client: paho.Client, _: object, flags: paho.DisconnectFlags, code: ReasonCode, __: Any
@@ -202,9 +210,7 @@ class Connection:
     def _on_subscribe(
         self, _: paho.Client, __: object, ___: int, codes: list[ReasonCode], ____: Any
     ) -> None:
-        refused = [str(code) for code in codes if code.is_failure]
-        if refused:
-            self._acknowledged(0, refused[0])
+        self._acknowledged(0, next((str(code) for code in codes if code.is_failure), ""))
 
     def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
         self._received(message.topic, bytes(message.payload), message.retain)

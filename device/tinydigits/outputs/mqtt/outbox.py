@@ -105,12 +105,15 @@ class Outbox:
             self._flying[number] = _Flying(self._queue.popleft(), is_state=False)
 
     def acknowledged(self, number: int, *, refused: bool = False) -> Message | None:
-        """The message of this number has arrived, or the broker won't have it."""
+        """The message of this number has arrived, or the broker won't have it.
+
+        Returns it, or nothing where the answer was to something else.
+        """
+        self._is_answered = True
         flying = self._flying.pop(number, None)
         if flying is None:
             return None
         self.dropped += refused and not flying.is_state
-        self._is_answered = True
         return flying.message
 
     def lost(self) -> Message | None:

@@ -69,6 +69,9 @@ class DeviceDiagnostics(msgspec.Struct, frozen=True):
     camera: str
 
 
+_NEVER_SENT: Final = -1
+"""A number that no message has: those that are sent have positive ones."""
+
 Item = tuple[FrameReadings, tuple[Verdict, ...]]
 """What is kept of a frame: not its picture."""
 
@@ -201,9 +204,9 @@ class MqttOutput:
         self._reachable.set()
 
     def _tell_all(self) -> None:
+        self._outbox.tell(Message(self._topics.status, ONLINE))
         if self._discovery:
             self._outbox.tell(self._discovery.message())
-        self._outbox.tell(Message(self._topics.status, ONLINE))
         self._outbox.renew()
 
     def _send(self, connection: Connection) -> None:
@@ -212,7 +215,11 @@ class MqttOutput:
             message = self._outbox.next()
             if message is None:
                 return
-            self._outbox.sent(connection.publish(message))
+            if connection.takes(message):
+                self._outbox.sent(connection.publish(message))
+            else:
+                self._outbox.sent(_NEVER_SENT)
+                self._acknowledged(_NEVER_SENT, "it is too long")
 
     def _take(self) -> None:
         """Make messages of what was read since, and of what is due."""
@@ -276,6 +283,7 @@ class MqttOutput:
             self._trouble = why
             log.warning("mqtt: %s", why)
         if given_up:
+            self._short = 0
             log.warning("mqtt: given up, as the broker won't take it: %.200s", given_up.topic)
 
     def _finish(self, connection: Connection) -> None:
