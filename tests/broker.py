@@ -113,12 +113,15 @@ class Heard(NamedTuple):
 class Listener:
     """Another program at the broker, which hears everything and says something now and then."""
 
-    def __init__(self, port: int, topics: str = "#", *, tidy: bool = True) -> None:
+    def __init__(
+        self, port: int, topics: str = "#", *, tidy: bool = True, user: str | None = None
+    ) -> None:
         self.heard: list[Heard] = []
         self._topics = topics
         self._ready = threading.Event()
         self._tidy = tidy
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
+        self._client.username_pw_set(user)
         self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._hear

@@ -53,7 +53,10 @@ STATE_CLASSES: Final = {"measurement", "total", "total_increasing", "measurement
 UNITS: Final = {
     "water": {"L", "gal", "m³", "ft³", "CCF", "MCF"},
     "temperature": {"°C", "°F", "K"},
-    "energy": set("J kJ MJ GJ mWh Wh kWh MWh GWh TWh cal kcal Mcal Gcal".split()),
+    "energy": {
+        *("J", "kJ", "MJ", "GJ", "mWh", "Wh", "kWh", "MWh", "GWh", "TWh"),
+        *("cal", "kcal", "Mcal", "Gcal"),
+    },
     "gas": {"L", "m³", "ft³", "CCF", "MCF"},
     "power": {"mW", "W", "kW", "MW", "GW", "TW", "BTU/h"},
 }

@@ -97,9 +97,10 @@ def seen(
     at: float | None = None,
     age: float = 0.0,
     name: str = "frame",
+    text: str | None = None,
 ) -> Told:
-    """A frame in which a value is read, or none."""
-    text = value or ""
+    """A frame in which a value is read, or none; ``text`` are its digits where they differ."""
+    text = text or value or ""
     reading = Reading(name, text, 0.917, status == "rejected", (), ())
     accepted = None if value is None else Decimal(value)
     verdict = Verdict(status, accepted, None if value is None else age, text, (), None)
