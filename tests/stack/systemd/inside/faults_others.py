@@ -94,7 +94,21 @@ def broker() -> Iterator[None]:
 def listener() -> Iterator[Path]:
     """Somebody whom the broker keeps messages for; gives the file with the readings."""
     heard = Path("/run/heard")
-    login = ["-u", USER, "-P", SECRET, "-V", "mqttv5", "-i", "listener", "-c", "-x", "3600"]
+    login = [
+        "-h",
+        "127.0.0.1",
+        "-u",
+        USER,
+        "-P",
+        SECRET,
+        "-V",
+        "mqttv5",
+        "-i",
+        "listener",
+        "-c",
+        "-x",
+        "3600",
+    ]
     command = ["mosquitto_sub", *login, "-q", "1", "-t", "+/+/reading"]
     with heard.open("wb") as file, subprocess.Popen(command, stdout=file) as program:
         try:
@@ -124,6 +138,7 @@ def mqtt() -> Outcome:
         configure(CONFIG_TEXT + table)
         heard = stack.enter_context(listener())
         sh("systemctl", "start", UNIT)
+        wait_for("the broker", lambda: not status()["outputs"]["mqtt"]["trouble"])
         wait_for("a reading from the broker", lambda: sequences(heard))
         sh("systemctl", "stop", BROKER)
         time.sleep(AWAY_SECONDS)
