@@ -88,9 +88,7 @@ class Guard:
         except Exception as error:  # noqa: BLE001  the client is told nothing of it
             log.warning("a request failed: %s: %s", type(error).__name__, error)
             if not started:
-                await error_response(500, "that failed: the log has more")(
-                    scope, receive, send_guarded
-                )
+                await error_response(500, "that failed: see the log")(scope, receive, send_guarded)
 
     def _check(self, scope: Scope, client: str) -> None:
         if wait := self._requests.take(client):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -58,14 +59,16 @@ class Server:
         self._uvicorn = uvicorn.Server(self._config)
         self._crowd = Crowd(refused)
         self._tasks: list[asyncio.Task[None]] = []
+        self._connecting: set[asyncio.Task[None]] = set()
 
     async def serve(self, listener: socket.socket) -> None:
         """Answer whoever connects, until :meth:`stop`."""
-        asyncio.get_running_loop().set_exception_handler(_told)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_told)
+        loop.add_reader(listener, self._accept, loop, listener)
         # without a socket of its own Uvicorn only keeps the date
         self._tasks = [
             asyncio.create_task(self._uvicorn.serve(sockets=[])),
-            asyncio.create_task(self._accept(listener)),
             asyncio.create_task(self._crowd.watch()),
         ]
         try:
@@ -73,6 +76,10 @@ class Server:
         except asyncio.CancelledError:  # by stop
             pass
         finally:
+            loop.remove_reader(listener)
+            for task in self._connecting:
+                task.cancel()
+            await asyncio.gather(*self._connecting, return_exceptions=True)
             self._crowd.disperse()
 
     def stop(self) -> None:
@@ -80,23 +87,26 @@ class Server:
         for task in self._tasks:
             task.cancel()
 
-    async def _accept(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        pending: set[asyncio.Task[None]] = set()
-        while True:
-            try:
-                connection, address = await loop.sock_accept(listener)
-            except OSError as error:
-                log.warning("no more connections for a moment: %s", error.strerror or error)
-                await asyncio.sleep(_PAUSE_SECONDS)
-                continue
-            place = self._crowd.enter(client_of(address[0]))
-            if place is None:
-                connection.close()
-                continue
-            task = asyncio.create_task(self._connect(connection, place))
-            pending.add(task)
-            task.add_done_callback(pending.discard)
+    def _accept(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
+        """Take one connection that waits, or turn it away."""
+        try:
+            connection, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # it has gone again
+            return
+        except OSError as error:
+            log.warning("no more connections for a moment: %s", error.strerror or error)
+            loop.remove_reader(listener)
+            again = partial(loop.add_reader, listener, self._accept, loop, listener)
+            loop.call_later(_PAUSE_SECONDS, again)
+            return
+        place = self._crowd.enter(client_of(address[0]))
+        if place is None:
+            connection.close()
+            return
+        task = loop.create_task(self._connect(connection, place))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+        task.add_done_callback(partial(_ended, connection))
 
     async def _connect(self, connection: socket.socket, place: Place) -> None:
         """Speak TLS where that is asked for, and HTTP."""
@@ -116,6 +126,12 @@ class Server:
         except OSError:  # it has gone, or speaks no TLS
             connection.close()
             place.leave()
+
+
+def _ended(connection: socket.socket, task: asyncio.Task[None]) -> None:
+    """Close what the end of the server came before; nobody else has it then."""
+    if task.cancelled():
+        connection.close()
 
 
 def _bound(connection: socket.socket) -> None:
