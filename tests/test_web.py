@@ -5,14 +5,27 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import numpy as np
 import pytest
 from PIL import Image
 
+from command_line import Capture
 from samples import picture_of
+from standin import told as logged
+from tinydigits.__main__ import main
+from tinydigits.clock import wall_offset
+from tinydigits.history import Past
+from tinydigits.judge import Verdict
+from tinydigits.outputs.history_file import HistoryFile, Kept
+from tinydigits.outputs.retention import Limits
+from tinydigits.web.app import OPERATIONS
+from tinydigits.web.openapi import document
 from web_site import Web, web
 
 
@@ -35,6 +48,56 @@ def test_readings(site: Web) -> None:
     assert reading["corners"] is None
     assert latest["timing_ms"]["total"] > 0
     assert [past["value"] for past in answer["history"]] == [27]
+
+
+def test_some_readings() -> None:
+    """Of the past only what is asked for is told: a region's, of a time, the last ones."""
+    with web() as site:
+        for number in ("27", "28", "29"):
+            site.show(number)
+        walls = [past["wall"] for past in site.ask("/api/v1/readings").json()["history"]]
+
+        def numbers(**asked: Any) -> list[str]:
+            history = site.ask("/api/v1/readings", params=asked).json()["history"]
+            return [past["text"] for past in history]
+
+        assert numbers(limit=2) == ["28", "29"]
+        assert numbers(limit=0) == []
+        assert numbers(since=walls[1]) == ["28", "29"]
+        assert numbers(until=walls[1]) == ["27"]
+        assert numbers(region="frame") == ["27", "28", "29"]
+        assert numbers(region="other") == []
+
+
+def test_kept_readings(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Where a history is kept the past is read from there; where that fails it is told, and what
+    was read last is there all the same.
+    """
+    file = tmp_path / "history.db"
+    with web({"history": {"file": str(file)}}) as site:
+        result = site.show("27")
+        assert site.ask("/api/v1/readings").json()["history"] == []  # nothing is written yet
+        verdict = Verdict("accepted", Decimal(27), 0.0, "27", (), None)
+        past = Past.from_verdict(result.wall, result.readings[0], verdict)
+        with HistoryFile(file, Limits(days=1, max_bytes=10**6)) as history:
+            history.write([Kept(past, ahead=wall_offset())])
+        (kept,) = site.ask("/api/v1/readings").json()["history"]
+        assert (kept["text"], kept["value"]) == ("27", 27)
+        file.write_bytes(b"no database at all, whatever it is called" * 100)
+        caplog.clear()
+        answer = site.ask("/api/v1/readings").json()
+        assert answer["latest"]["readings"][0]["text"] == "27"
+        assert answer["history"] == []
+        assert "can't be read" in logged(caplog)[0]
+
+
+def test_corners() -> None:
+    """Where there are regions, a reading tells where its region is."""
+    corners = [[0, 0], [90, 0], [90, 40], [0, 40]]
+    with web({"region": [{"name": "frame", "corners": corners}]}) as site:
+        site.show()
+        (reading,) = site.ask("/api/v1/readings").json()["latest"]["readings"]
+        assert reading["corners"] == corners
 
 
 def test_frame(site: Web) -> None:
@@ -67,3 +130,95 @@ def test_stop() -> None:
         began = time.monotonic()
         site.output.__exit__()
         assert time.monotonic() - began < 0.5
+
+
+def test_told(site: Web) -> None:
+    """The program can be told to read at once, and what to believe."""
+    site.program.calls.clear()
+    assert site.ask("/api/v1/read-now", "POST").json() == {"done": True}
+    for value, believed in ((None, 27), ("00472.1", 472.1)):
+        body = {"region": "frame", "value": value}
+        assert site.ask("/api/v1/confirm", "POST", json=body).json() == {
+            "region": "frame",
+            "value": believed,
+        }
+    assert site.program.calls == ["read_now", "confirm None", "confirm 472.1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"region": "other", "value": None}, 422),
+        ({"region": "frame", "value": "1e999999999"}, 400),
+        ({"region": "frame", "value": "NaN"}, 400),
+        ({"region": "frame", "value": "9" * 101}, 400),
+        ({"region": "frame", "value": 27}, 400),
+        ({"region": "frame", "else": 27}, 400),
+        ({}, 400),
+    ],
+)
+def test_not_believed(site: Web, body: dict[str, Any], status: int) -> None:
+    """What is no number, or of no region, is not believed."""
+    site.program.calls.clear()
+    answer = site.ask("/api/v1/confirm", "POST", json=body)
+    assert answer.status_code == status
+    assert site.program.calls == []
+
+
+def test_read(site: Web, tmp_path: Path, capsys: Capture) -> None:
+    """A picture that is posted is read as the command reads it, but for times."""
+    picture = tmp_path / "5410.png"
+    picture_of("5410").save(picture)
+    image = {"content-type": "image/png"}
+    answer = site.ask("/api/v1/read", "POST", content=picture.read_bytes(), headers=image).json()
+    assert main(["read", "--json", str(picture)]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert answer.keys() == printed.keys()
+    for told in (answer, printed):
+        assert told.pop("timing_ms")["total"] > 0
+        del told["wall"], told["source"]
+    assert answer == printed
+
+
+def test_read_as_told(site: Web) -> None:
+    """How many digits a picture shows, and of which shade they are, can be told."""
+    file = BytesIO()
+    Image.eval(picture_of("27"), lambda value: 255 - value).save(file, "JPEG")
+    image = {"content-type": "image/jpeg"}
+    for query, text, rejected in (
+        ("", "27", False),
+        ("?digits=2&polarity=light", "27", False),
+        ("?digits=3", "27", True),
+    ):
+        path = f"/api/v1/read{query}"
+        answer = site.ask(path, "POST", content=file.getvalue(), headers=image).json()
+        (reading,) = answer["readings"]
+        assert (reading["text"], reading["rejected"]) == (text, rejected), query
+
+
+def test_described(site: Web) -> None:
+    """The description has every operation, and answers are as it says."""
+    told = site.ask("/api/v1/openapi.json").json()
+    described = {(method.upper(), path) for path in told["paths"] for method in told["paths"][path]}
+    assert described == {(each.method, each.path) for each in OPERATIONS}
+    site.show()
+    for path in ("/healthz", "/api/v1/status", "/api/v1/readings", "/api/v1/regions"):
+        content = told["paths"][path]["get"]["responses"]["200"]["content"]
+        schema = {**content["application/json"]["schema"], "components": told["components"]}
+        jsonschema_rs.validate(schema, site.ask(path).json())
+    names = [
+        told["paths"][path][method]["operationId"]
+        for path in told["paths"]
+        for method in told["paths"][path]
+    ]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("has_token", "taking"), [(True, 15), (False, 1)])
+def test_described_token(*, has_token: bool, taking: int) -> None:
+    """It says what takes the token, which depends on whether there is one."""
+    told = document(OPERATIONS, has_token=has_token)
+    operations = [each for path in told["paths"].values() for each in path.values()]
+    assert sum(bool(each["security"]) for each in operations) >= taking
+    assert not told["paths"]["/healthz"]["get"]["security"]
+    assert told["paths"]["/api/v1/regions"]["put"]["security"] == [{"bearer": []}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -36,7 +35,10 @@ class Board:
     def put(self, told: Told) -> None:
         """Put up a new one; takes microseconds."""
         self._last = (self._last[0] + 1, told)
-        self._past.extend(_past(told))
+        self._past.extend(
+            Past.from_verdict(told.result.wall, reading, verdict)
+            for reading, verdict in told.pairs()
+        )
         if self._waiting and not self._called and self._loop:
             self._called = True
             with suppress(RuntimeError):  # the server has just ended
@@ -81,17 +83,3 @@ class Board:
         if self._waiting and self._last[0] > told:
             self._called = True
             self._tell()
-
-
-def _past(told: Told) -> Iterator[Past]:
-    """What is remembered of a frame."""
-    for reading, verdict in told.pairs():
-        yield Past(
-            told.result.wall,
-            reading.region,
-            reading.text,
-            verdict.value,
-            verdict.status,
-            reading.confidence,
-            verdict.reasons[0].text if verdict.reasons else "",
-        )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 
 from tinydigits.config import Config
+from tinydigits.errors import DataError
 from tinydigits.files import printable
-from tinydigits.history import Past
+from tinydigits.history import Past, read_past
 from tinydigits.judge import Verdict
 from tinydigits.outputs.told import Told
+from tinydigits.own_file import own_path
 from tinydigits.reader import Reading
 from tinydigits.web.operation import Call, Operation
+
+log = logging.getLogger(__name__)
 
 _END_OF_TIME: Final = 1e11
 """In seconds on the Unix clock: the year 5138."""
@@ -61,8 +67,8 @@ class Readings(msgspec.Struct, frozen=True):
 
 
 class ReadingsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which of the past: of which region, all without; of which time, from ``since`` to ``until``;
-    how many at most, the last ones.
+    """Which of the past: of which region, all without; from ``since`` until before ``until``; how
+    many at most, the last ones.
     """
 
     region: str = ""
@@ -91,20 +97,35 @@ def latest(told: Told, config: Config) -> Latest:
 
 
 async def _readings(call: Call[ReadingsAsked, None]) -> Readings:
-    site = call.site
+    site, asked = call.site, call.asked
     _, told = site.board.last
-    past = chosen(site.board.past, call.asked)
+    past: Sequence[Past]
+    if file := site.daemon.config.history.file:
+        past = await site.worker.do(lambda: kept(own_path(file), asked))
+    else:
+        past = chosen(site.board.past, asked)
     return Readings(latest(told, site.daemon.config) if told else None, tuple(past))
 
 
+def kept(path: Path, asked: ReadingsAsked) -> Sequence[Past]:
+    """Those that are asked for, of a file; none where it can't be read, which is told in the log
+    alone, as what was read last is not in it.
+    """
+    try:
+        return read_past(path, asked.region or None, asked.since, asked.until, asked.limit)
+    except DataError as error:
+        log.warning("%s", error)
+        return []
+
+
 def chosen(past: Sequence[Past], asked: ReadingsAsked) -> Sequence[Past]:
-    """Those that are asked for."""
+    """Those that are asked for, of some."""
     fitting = [
         one
         for one in past
-        if asked.since <= one.wall <= asked.until and asked.region in {"", one.region}
+        if asked.since <= one.wall < asked.until and asked.region in {"", one.region}
     ]
-    return fitting[len(fitting) - asked.limit if asked.limit < len(fitting) else 0 :]
+    return fitting[max(0, len(fitting) - asked.limit) :]
 
 
 OPERATIONS: Final = (
@@ -115,5 +136,6 @@ OPERATIONS: Final = (
         _readings,
         answer=Readings,
         asks=ReadingsAsked,
+        refusals=(503,),
     ),
 )
