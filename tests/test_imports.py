@@ -73,19 +73,6 @@ def test_no_outputs() -> None:
     assert not {f"tinydigits.{name}" for name in unneeded} & set(loaded)
 
 
-def test_outputs() -> None:
-    """A device that isn't asked for an output loads nothing for it."""
-    code = (
-        "from tinydigits.config import load_config\n"
-        "from tinydigits.outputs.outputs import Outputs\n"
-        "with Outputs(load_config(), None): pass\n"
-    )
-    loaded = fresh(code + "print(*sys.modules)")
-    assert "tinydigits.outputs.kinds" in loaded
-    assert not {name for name in loaded if name.startswith("tinydigits.outputs.mqtt")}
-    assert not {"paho", "ssl"} & set(loaded)
-
-
 def imported(path: Path) -> set[str]:
     """The modules that a file asks for, at its top or anywhere else."""
     nodes = list(ast.walk(ast.parse(path.read_text())))

@@ -32,8 +32,9 @@ def own(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody wants to wait."""
+def _impatient(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody wants to wait, nor to know of what is well unless it is asked for."""
+    caplog.set_level("WARNING")
     monkeypatch.setattr(output_module, "FIRST_PAUSE", 0.05)
 
 
