@@ -33,7 +33,7 @@ _WITH_BODY: Final = (400, 408, 413, 415, 422)
 def document(operations: Sequence[Operation], *, has_token: bool) -> dict[str, Any]:
     """The whole description.
 
-    :param has_token: whether this device has one, without which some operations are free.
+    :param has_token: whether this device has one.
     """
     kinds = list(dict.fromkeys([Error, *_kinds(operations)]))
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
@@ -84,7 +84,8 @@ def _operation(
             **{str(status): _refusal(status, schemas) for status in _refusals(operation)},
             **{str(status): _answer(operation, status, schemas) for status in operation.statuses},
         },
-        "security": [{_BEARER: []}] if _takes_token(operation, has_token=has_token) else [],
+        # without a token there is nothing to show, for what only its owner may do neither
+        "security": [{_BEARER: []}] if has_token and operation.access is not Access.FREE else [],
     }
     if operation.body:
         told["requestBody"] = {"required": True, "content": _body(operation, schemas)}
@@ -142,12 +143,6 @@ def _refusals(operation: Operation) -> list[int]:
     if operation.body:
         statuses |= {*_WITH_BODY}
     return sorted(statuses)
-
-
-def _takes_token(operation: Operation, *, has_token: bool) -> bool:
-    if operation.access is Access.GUARDED:
-        return has_token
-    return operation.access is Access.OWNER
 
 
 def _with_numbers(schema: Any) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from starlette.responses import Response
 
 from tinydigits.crops import Crop, Crops, crops_folder
+from tinydigits.errors import UsageError
 from tinydigits.web.operation import Call, Operation
 from tinydigits.web.refusal import Refusal
 
@@ -56,13 +59,24 @@ async def _crops(call: Call[CropsAsked, None]) -> CropsShown:
 
 async def _picture(call: Call[CropAsked, None]) -> Response:
     folder, name = _folder(call), call.asked.name
-    return Response(await call.site.worker.do(lambda: folder.picture(name)), media_type=PNG)
+    with _there():
+        return Response(await call.site.worker.do(lambda: folder.picture(name)), media_type=PNG)
 
 
 async def _label(call: Call[CropAsked, Labelled]) -> Labelled:
     folder, name = _folder(call), call.asked.name
-    await call.site.worker.do(lambda: folder.label(name, call.body.label))
+    with _there():
+        await call.site.worker.do(lambda: folder.label(name, call.body.label))
     return call.body
+
+
+@contextmanager
+def _there() -> Iterator[None]:
+    """Refuse what is asked of a crop that there is none of."""
+    try:
+        yield
+    except UsageError as error:
+        raise Refusal(404, str(error)) from None
 
 
 def _folder(call: Call[Any, Any]) -> Crops:
