@@ -17,7 +17,6 @@ from PIL import Image
 
 from command_line import Capture
 from samples import picture_of
-from standin import told as logged
 from tinydigits.__main__ import main
 from tinydigits.clock import wall_offset
 from tinydigits.history import Past
@@ -27,7 +26,7 @@ from tinydigits.outputs.retention import Limits
 from tinydigits.web.app import OPERATIONS
 from tinydigits.web.openapi import document
 from tinydigits.web.security import Access
-from web_site import Web, web
+from web_site import Web, logged, web
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from PIL import Image
 
 from samples import picture_of
 from standin import Clock
-from standin import told as logged
 from tinydigits.status.tally import memory
 from tinydigits.web.limits import (
     CLIENTS,
@@ -31,7 +30,7 @@ from tinydigits.web.limits import (
     Buckets,
     client_of,
 )
-from web_site import STATUS, Web, raw, request, web
+from web_site import STATUS, Web, logged, raw, request, web
 
 READ = "/api/v1/read"
 PNG = {"content-type": "image/png"}

@@ -13,12 +13,11 @@ import httpx
 import pytest
 
 from standin import Clock
-from standin import told as logged
 from tinydigits.errors import ConfigError
 from tinydigits.journal import CalmHandler
 from tinydigits.web.security import HEADERS, MAKE_TOKEN
 from tinydigits.web.static import FILES
-from web_site import STATUS, TOKEN, Web, raw, request, web
+from web_site import STATUS, TOKEN, Web, logged, raw, request, web
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 

@@ -14,13 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from standin import told as logged
 from tinydigits.config import load_config
 from tinydigits.errors import ConfigError, OutputError
 from tinydigits.outputs.outputs import Outputs
 from tinydigits.web.address import Address
 from tinydigits.web.output import WebOutput
-from web_site import STATUS, Program, Web, raw, request, web
+from web_site import STATUS, Program, Web, logged, raw, request, web
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pytest
 
 from samples import picture_of
 from tinydigits import __version__
@@ -170,6 +171,13 @@ def request(path: str = STATUS, *, method: str = "GET", **headers: str) -> bytes
     given = {"host": "localhost", "connection": "close", **headers}
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
     return "\r\n".join([*lines, "", ""]).encode()
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What this program logged since this was asked last; who asks over HTTP logs, too."""
+    told = [record for record in caplog.records if record.name.startswith("tinydigits")]
+    caplog.clear()
+    return [record.getMessage() for record in told]
 
 
 def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
