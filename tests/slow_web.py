@@ -21,9 +21,10 @@ from typing import Any, Final, Self
 
 import pytest
 
+from broker import free_port, until
 from steady import show
 from tinydigits.bench.process import memory_of
-from web_site import TOKEN, free_port, request, until, web
+from web_site import TOKEN, request, web
 
 MIB: Final = 2**20
 

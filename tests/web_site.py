@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -111,9 +110,8 @@ class Web:
         """Who asks, again and again."""
         # a machine's proxies are not for itself, and the authorities it trusts take long to load
         nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return httpx.Client(
-            base_url=self.address, trust_env=False, verify=nobody, timeout=20, **more
-        )
+        given = {"trust_env": False, "verify": nobody, "timeout": 20, **more}
+        return httpx.Client(base_url=self.address, **given)
 
     def show(self, number: str = "27", **verdict: Any) -> FrameReadings:
         """Have it read a number."""
@@ -178,17 +176,3 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     told = [record for record in caplog.records if record.name.startswith("tinydigits")]
     caplog.clear()
     return [record.getMessage() for record in told]
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it didn't happen in time"
-        time.sleep(0.005)
-
-
-def free_port() -> int:
-    """A port at which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
