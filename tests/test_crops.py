@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tinydigits.crop_file import MAX_SIDE, Note, crop_name, note_in, to_png
+from tinydigits.crop_file import MAX_SIDE, Note, crop_name, note_in, to_crop
 from tinydigits.crop_labels import locked
 from tinydigits.crops import Crop, Crops
 from tinydigits.errors import DataError, OutputError, PictureError, UsageError
@@ -78,13 +78,13 @@ def test_notes(region: str, place: int, confidence: float, wall: float) -> None:
     assert Path(name).name == name
     assert name.isascii()
     assert len(name) < 100
-    assert note_in(to_png(luma(), written)) == written
+    assert note_in(to_crop(luma(), written)) == written
 
 
 @given(st.binary(max_size=200), st.integers(0, 100))
 def test_damaged_notes(junk: bytes, at: int) -> None:
     """A damaged file, or a foreign one, has no note, and is no trouble."""
-    whole = to_png(luma(), note())
+    whole = to_crop(luma(), note())
     found = note_in(whole[:at] + junk + whole[at + len(junk) :])
     assert found is None or isinstance(found, Note)
 
@@ -168,7 +168,7 @@ def test_names(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "crops"
     (folder / "sub").mkdir(parents=True)
     for path in (folder / "sub" / "a.png", folder / ".hidden.png"):
-        path.write_bytes(to_png(luma()))
+        path.write_bytes(to_crop(luma()))
     crops, _ = filled(folder, 1)
     for ask in (crops.picture, lambda name: crops.label(name, "1")):
         with pytest.raises(UsageError, match="there is no crop"):

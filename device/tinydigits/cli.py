@@ -10,11 +10,15 @@ import argparse
 import logging
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from tinydigits.command import run_command
 from tinydigits.config import Table, load_config
 from tinydigits.journal import CalmHandler, OneLineFormatter
 from tinydigits.options import NAME, NOTHING_READ, check_share, make_parser
+
+_KEYS: Final = {"model": "path"}
+"""Options that are called otherwise than their keys in the configuration."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -33,6 +37,8 @@ def main(args: Sequence[str] | None = None) -> int:
         "score": _score,
         "regions": _regions,
         "label": _label,
+        "record": _record,
+        "replay": _replay,
         "model": _model,
         "bench": _bench,
     }
@@ -63,18 +69,21 @@ def _changes(options: argparse.Namespace) -> Table:
     """What the command line says otherwise than the configuration."""
     from tinydigits.camera import parse_source
 
-    source = {} if options.source is None else parse_source(options.source)
+    said = {name: value for name, value in vars(options).items() if value is not None}
+    source = parse_source(said["source"]) if "source" in said else {}
+    keys = {
+        "camera": ("loop", "fps"),
+        "reader": ("digits", "max_error"),
+        "model": ("model",),
+        "judge": ("state",),
+        "daemon": ("runtime",),
+    }
     changes: Table = {
-        "camera": {**source, "loop": options.loop, "fps": options.fps},
-        "reader": {"digits": options.digits, "max_error": options.max_error},
-        "model": {"path": options.model},
-        "judge": {"state": options.state},
-        "daemon": {"runtime": options.runtime},
+        table: {_KEYS.get(name, name): said[name] for name in names if name in said}
+        for table, names in keys.items()
     }
-    return {
-        table: {key: value for key, value in keys.items() if value is not None}
-        for table, keys in changes.items()
-    }
+    changes["camera"] |= source
+    return changes
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -111,6 +120,20 @@ def _label(options: argparse.Namespace) -> int:
     from tinydigits.labelling import label_command
 
     return label_command(options)
+
+
+def _record(options: argparse.Namespace) -> int:
+    from tinydigits.record import record_command
+
+    check_share("--max-error", options.max_error)
+    return record_command(options, load_config(options.config, _changes(options)))
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from tinydigits.replaying import replay_command
+
+    check_share("--max-error", options.max_error)
+    return replay_command(options, load_config(options.config, _changes(options)))
 
 
 def _model(options: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
 
@@ -14,6 +13,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from tinydigits.frame import Luma
+from tinydigits.png import to_png
 
 Why = Literal["unsure", "rejected", "contradicted"]
 
@@ -62,19 +62,18 @@ def frame_of(name: str) -> str:
     return name[:_FRAME_PART] if NAME.fullmatch(name) else ""
 
 
-def to_png(luma: Luma, note: Note | None = None) -> bytes:
-    """A grey PNG, with the note in a text chunk."""
-    image = Image.fromarray(np.ascontiguousarray(luma))
-    longer = max(image.size)
+def to_crop(luma: Luma, note: Note | None = None) -> bytes:
+    """A grey PNG of a crop, averaged down where it is large, with the note in a text chunk."""
+    height, width = luma.shape
+    longer = max(height, width)
     if longer > MAX_SIDE:
-        width, height = (max(1, round(side * MAX_SIDE / longer)) for side in image.size)
-        image = image.resize((width, height), Image.Resampling.BOX)
+        size = tuple(max(1, round(side * MAX_SIDE / longer)) for side in (width, height))
+        image = Image.fromarray(np.ascontiguousarray(luma)).resize(size, Image.Resampling.BOX)
+        luma = np.asarray(image)
     text = PngImagePlugin.PngInfo()
     if note:
         text.add_itxt(_KEYWORD, msgspec.json.encode(note).decode())
-    content = BytesIO()
-    image.save(content, "PNG", pnginfo=text, optimize=True)
-    return content.getvalue()
+    return to_png(luma, text)
 
 
 def read_note(path: Path) -> Note | None:

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tinydigits.crop_file import NAME, Note, Why, crop_name, frame_of, read_note, to_png
+from tinydigits.crop_file import NAME, Note, Why, crop_name, frame_of, read_note, to_crop
 from tinydigits.crop_labels import Labels, locked
 from tinydigits.errors import DataError, OutputError, UsageError
 from tinydigits.files import TEMPORARY, atomic_write, make_folder, printable
@@ -80,7 +80,7 @@ class Crops:
         if self._note(path):
             with contextlib.suppress(OSError):
                 return path.read_bytes()
-        return to_png(self.luma(name))
+        return to_crop(self.luma(name))
 
     def luma(self, name: str) -> Luma:
         """A picture as brightness, ``uint8[H, W]``.
@@ -110,7 +110,7 @@ class Crops:
         :raises OutputError: where it can't be written.
         """
         note = replace(note, region=note.region[:MAX_REGION])
-        content = to_png(luma, note)
+        content = to_crop(luma, note)
         make_folder(self._folder)
         try:
             with locked(self._folder):

@@ -12,6 +12,7 @@ from tinydigits.bench.options import add_bench
 from tinydigits.command import Parser
 from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, load_config
 from tinydigits.errors import UsageError
+from tinydigits.learn_options import add_label, add_record, add_replay
 from tinydigits.models.options import add_model
 from tinydigits.runtime import SYSTEM_FOLDER
 
@@ -47,7 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_history(commands)
     _add_score(commands)
     _add_regions(commands)
-    _add_label(commands)
+    _add_learning(commands)
     add_model(commands, _EXIT_CODES)
     add_bench(commands, _EXIT_CODES)
     return parser
@@ -89,31 +90,12 @@ def _add_run(commands: Any) -> None:
         "SIGTERM and SIGINT end it after the current frame.",
         epilog=_EXIT_CODES,
     )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help=f"configuration in TOML; every key is explained in {DEFAULT_FILE}".replace("%", "%%"),
-    )
-    parser.add_argument(
-        "--source",
-        metavar="SOURCE",
-        help="a picture, a folder, or a pattern like 'frames/*.png'; watch:FOLDER; the http or "
-        "https address of a picture; picamera2 or picamera2:NAME",
-    )
+    _add_config(parser)
+    _add_source(parser)
     parser.add_argument(
         "--loop", action="store_true", default=None, help="start over when all have been read"
     )
-    parser.add_argument(
-        "--fps", type=_fps, metavar="X", help="frames a second at most; default: no limit"
-    )
-    _add_digits(parser, "frame", _digits)
-    _add_max_error(parser, "as configured")
-    parser.add_argument(
-        "--model",
-        metavar="FILE",
-        help="model file; default: the one that is installed, or comes with tinydigits",
-    )
+    _add_expectations(parser)
     parser.add_argument(
         "--state",
         metavar="FILE",
@@ -123,6 +105,38 @@ def _add_run(commands: Any) -> None:
         "--runtime",
         metavar="FOLDER",
         help="answer `tinydigits status` here; default: where systemd says, or nowhere",
+    )
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"configuration in TOML; every key is explained in {DEFAULT_FILE}".replace("%", "%%"),
+    )
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--source",
+        metavar="SOURCE",
+        help="a picture, a folder, or a pattern like 'frames/*.png'; watch:FOLDER; the http or "
+        "https address of a picture; picamera2 or picamera2:NAME",
+    )
+    parser.add_argument(
+        "--fps", type=_fps, metavar="X", help="frames a second at most; default: no limit"
+    )
+
+
+def _add_expectations(parser: argparse.ArgumentParser) -> None:
+    """What is expected of frames, and the model that reads them, otherwise than configured."""
+    _add_digits(parser, "frame", _digits)
+    _add_max_error(parser, "as configured")
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="model file; default: the one that is installed, or comes with tinydigits",
     )
 
 
@@ -242,27 +256,15 @@ def _add_regions(commands: Any) -> None:
     )
 
 
-def _add_label(commands: Any) -> None:
-    parser = commands.add_parser(
-        "label",
-        help="say what collected pictures of digits show",
-        description="Show the pictures of a folder that have no label yet, one after the other, "
-        "and write down what each shows: a key each. What comes out is a data set to train on. It "
-        "needs a terminal, of any kind.",
-        epilog=_EXIT_CODES,
-    )
-    parser.add_argument(
-        "folder",
-        type=Path,
-        metavar="FOLDER",
-        help="that collect.folder names, or any other with pictures of single digits",
-    )
-    parser.add_argument(
-        "--list", action="store_true", help="print every picture, what was read, and its label"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print all of that, and counts, as JSON"
-    )
+def _add_learning(commands: Any) -> None:
+    add_label(commands, _EXIT_CODES)
+    record = add_record(commands, _EXIT_CODES)
+    _add_config(record)
+    _add_source(record)
+    _add_expectations(record)
+    replay = add_replay(commands, _EXIT_CODES)
+    _add_config(replay)
+    _add_expectations(replay)
 
 
 def _add_reading(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from tinydigits.camera import Camera, make_camera
 from tinydigits.camera.errand import Errand
 from tinydigits.check.finding import Finding, doubtful, failed, good
-from tinydigits.classifier import DEFAULT_MODEL, Classifier
-from tinydigits.config import Config, ModelConfig
+from tinydigits.config import Config
 from tinydigits.errors import CameraError, ConfigError, OutputError, TinyDigitsError
 from tinydigits.frame import Frame
-from tinydigits.models.store import Store, store_folder
+from tinydigits.models.in_use import model_of
 from tinydigits.outputs.mqtt import check_library
 from tinydigits.regions import FrameReader, make_frame_reader, make_rules
 from tinydigits.status.document import Document
@@ -32,7 +30,7 @@ BRIGHT: Final = 247
 def check_model(config: Config) -> tuple[Finding, FrameReader | None]:
     """Whether the model keeps its promises here, and the regions can be read with it."""
     try:
-        classifier = _load(config.model)
+        classifier = model_of(config.model)
     except TinyDigitsError as error:
         return failed("model", error), None
     told = f"{classifier.card.name} ({classifier.sha256[:12]}) computes its golden glyphs as due"
@@ -41,17 +39,6 @@ def check_model(config: Config) -> tuple[Finding, FrameReader | None]:
         return good("model", told), make_frame_reader(config, classifier)
     except TinyDigitsError as error:  # of a region, or the reference patch
         return failed("regions", error), None
-
-
-def _load(config: ModelConfig) -> Classifier:
-    """The model that reads, or would: looking is no start of its trial."""
-    folder = None if config.path else store_folder(config.store)
-    if folder and folder.is_dir():
-        store = Store(folder)
-        current = store.records().current
-        if current:
-            return store.load(current)
-    return Classifier.load(Path(config.path or DEFAULT_MODEL))
 
 
 def check_camera(config: Config, reader: FrameReader | None, running: Document | None) -> Finding:

@@ -25,6 +25,17 @@ from tinydigits.regions import RegionsReader
 log = logging.getLogger(__name__)
 
 
+def model_of(config: ModelConfig) -> Classifier:
+    """The model that reads, or would: looking is no start of its trial."""
+    folder = None if config.path else store_folder(config.store)
+    if folder and folder.is_dir():
+        store = Store(folder)
+        current = store.records().current
+        if current:
+            return store.load(current)
+    return Classifier.load(Path(config.path or DEFAULT_MODEL))
+
+
 class ModelInUse:
     """The model of a configuration, loaded.
 
