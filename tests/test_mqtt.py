@@ -36,6 +36,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     """Nobody wants to wait, nor to know of what is well unless it is asked for."""
     caplog.set_level("WARNING")
     monkeypatch.setattr(output_module, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(output_module, "LONGEST_PAUSE", 0.2)
 
 
 def test_published(broker: Mosquitto) -> None:
@@ -323,3 +324,14 @@ def test_put(broker: Mosquitto) -> None:
             output.put(frame)
             took.append(time.perf_counter() - began)
     assert sorted(took)[500] < 100e-6
+
+
+def test_restarts(own: Mosquitto) -> None:
+    """A broker that is started again and again is not taken for two programs of one name."""
+    with publishing(configured(own.port)) as (output, _):
+        for _ in range(4):
+            assert output.wait(10)
+            own.kill()
+            until(lambda: "nothing listens there" in output.state.trouble)
+            own.start()
+            assert "another program" not in output.state.trouble

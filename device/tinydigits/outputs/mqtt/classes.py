@@ -1,7 +1,7 @@
 """What Home Assistant knows of kinds of numbers: units and state classes that go together.
 
-As its developers' documentation and its ``sensor`` component have it at the end of 2026. An entity
-that breaks these rules is refused there, or has no statistics.
+As its ``sensor`` integration has them, of 2025 and 2026. An entity that breaks these rules is
+refused there, or has no statistics.
 """
 
 from __future__ import annotations

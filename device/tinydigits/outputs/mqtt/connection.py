@@ -169,6 +169,11 @@ class Connection:
         if sock is not None:
             sock.close()
 
+    @property
+    def is_wordless(self) -> bool:
+        """Whether the broker let this device in, and ended the connection without saying why."""
+        return self._answer is not None and not self._end
+
     def _fail(self, why: str) -> NoReturn:
         self.drop()
         raise OutputError(f"{self._broker}: {why or self._why_closed()}") from None

@@ -1,7 +1,7 @@
 """What Home Assistant is told, so that it shows the device by itself.
 
 One message describes the device and all its entities, at ``PREFIX/device/ID/config``: what Home
-Assistant calls device discovery, which it has had since version 2024.12.
+Assistant calls device discovery, which every version since 2025 knows.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ SETTLED: Final = 30.0
 """Seconds after which a connection was no failure."""
 
 SUSPICIOUS: Final = 3
-"""Connections that were made and lost at once; an old broker doesn't say why it ends one."""
+"""Short connections that a broker ended, one after the other, and let this device in again: so it
+is where two programs have the same name. Not every broker says so."""
 
 SPREAD: Final = 0.5
 """Of a pause, added by chance: a hundred devices don't come back in the same moment."""
@@ -108,7 +109,8 @@ class MqttOutput:
         self._until = 0.0
         self._trouble = ""
         self._lost_at: float | None = None
-        self._short = 0
+        self._robbed = 0
+        self._since = 0.0
         self._diagnosed = now - mqtt.refresh
         self._model = ""
         self._refused: set[str] = set()
@@ -156,11 +158,11 @@ class MqttOutput:
         """Connect again and again until the end."""
         pause = FIRST_PAUSE
         while not self._stopped.is_set():
-            began = time.monotonic()
+            self._since = time.monotonic()
             with self._told_only():
                 self._talk()
-            if time.monotonic() - began > SETTLED:
-                pause, self._short = FIRST_PAUSE, 0
+            if time.monotonic() - self._since > SETTLED:
+                pause = FIRST_PAUSE
             with self._told_only():
                 self._idle(pause * (1 + SPREAD * random.random()))
             pause = min(2 * pause, LONGEST_PAUSE)
@@ -269,9 +271,11 @@ class MqttOutput:
     def _lose(self, why: str) -> None:
         """Tell once that there is no connection, and why."""
         given_up = self._outbox.lost()
-        self._short += self._connection is not None
+        is_short = time.monotonic() - self._since < SETTLED
+        robbed = self._connection is not None and self._connection.is_wordless and is_short
+        self._robbed = self._robbed + 1 if robbed else 0
         self._connection = None
-        if self._short >= SUSPICIOUS:
+        if self._robbed >= SUSPICIOUS:
             why += (
                 f", as often before: does another program call itself {self._broker.client_id}? "
                 "mqtt.client_id must be its own"
@@ -283,7 +287,7 @@ class MqttOutput:
             self._trouble = why
             log.warning("mqtt: %s", why)
         if given_up:
-            self._short = 0
+            self._robbed = 0
             log.warning("mqtt: given up, as the broker won't take it: %.200s", given_up.topic)
 
     def _finish(self, connection: Connection) -> None:
