@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from PIL import Image
 
 from tinydigits.config import Config, RegionConfig
@@ -50,13 +50,15 @@ def with_drawing(config: Config, drawing: Drawing) -> Config:
     try:
         regions = tuple(
             RegionConfig(
-                **msgspec.structs.asdict(region),
+                **asdict(region),
                 judge=known[region.name].judge if region.name in known else config.judge,
                 sensor=known[region.name].sensor if region.name in known else config.sensor,
             )
             for region in drawing.regions
         )
-        return replace(config, region=regions, reference=replace(config.reference, picture=""))
+        reference = replace(config.reference, picture="")
+        # made, not replaced: msgspec before 0.19 looks only then whether all fits together
+        return Config(**{**asdict(config), "region": regions, "reference": reference})
     except ValueError as error:
         raise ConfigError(str(error)) from error
 
