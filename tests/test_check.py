@@ -6,8 +6,11 @@ import io
 import json
 import os
 import re
+import socket
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -117,6 +120,47 @@ def test_broker(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (required.state, required.code) == ("fail", 5)
     wrong = mqtt('topic = "#"')
     assert (wrong.state, wrong.code) == ("fail", 2)
+
+
+def test_page(config: Path) -> None:
+    """Where there is to be a page, it is seen whether it can be shown there, and for whom."""
+    plain = config.read_text()
+
+    def page(line: str) -> Finding:
+        config.write_text(f"{plain}[web]\n{line}\n")
+        return found(config)["web"]
+
+    assert page('address = "127.0.0.1:0"') == Finding(
+        "web", "ok", "http://127.0.0.1:0 is for everybody on this computer"
+    )
+    (config.parent / "token").write_text("x" * 16)
+    assert page('address = "0.0.0.0:0"\ntoken = "token"').text.endswith("for who has the token")
+    open_to_all = page('address = "0.0.0.0:80"')
+    assert (open_to_all.state, open_to_all.code) == ("fail", 2)
+    assert "head -c 24 /dev/urandom" in open_to_all.text
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f'address = "127.0.0.1:{other.getsockname()[1]}"'
+        taken = page(address)
+        assert taken.state == "warn"
+        assert "another program listens" in taken.text
+        required = page(f"{address}\nrequired = true")
+        assert (required.state, required.code) == ("fail", 5)
+
+
+@pytest.mark.parametrize(
+    ("module", "complaint"), [(None, "uvicorn is not installed"), ("0.17.6", "uvicorn is too old")]
+)
+def test_page_library(
+    config: Path, monkeypatch: pytest.MonkeyPatch, module: str | None, complaint: str
+) -> None:
+    """Without the libraries it is said which is missing, and how to install them."""
+    old = SimpleNamespace(__version__=module)
+    monkeypatch.setitem(sys.modules, "uvicorn", old if module else None)
+    config.write_text(config.read_text() + '[web]\naddress = "127.0.0.1:0"\n')
+    missing = found(config)["web"]
+    assert (missing.state, missing.code) == ("fail", 2)
+    assert complaint in missing.text
+    assert "pip install 'tinydigits[web]'" in missing.text
 
 
 def test_bad_model(config: Path, capsys: Capture) -> None:

@@ -15,7 +15,13 @@ from tinydigits.check.machine import (
     check_folders,
     check_temperature,
 )
-from tinydigits.check.program import check_broker, check_camera, check_model, check_outputs
+from tinydigits.check.program import (
+    check_broker,
+    check_camera,
+    check_model,
+    check_outputs,
+    check_page,
+)
 from tinydigits.command import indented_json
 from tinydigits.config import Config, load_config, service_file
 from tinydigits.errors import ConfigError, UsageError
@@ -68,6 +74,8 @@ def _check_program(config: Config) -> Iterator[Finding]:
     yield check_disk(folder if folder and folder.is_dir() else Path("/"))
     if config.mqtt.host:
         yield check_broker(config)
+    if config.web.address and not running:
+        yield check_page(config)
     yield check_outputs(running)
 
 

@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import Final
 
+from tinydigits import web
 from tinydigits.camera import Camera, make_camera
 from tinydigits.camera.errand import Errand
 from tinydigits.check.finding import Finding, doubtful, failed, good
@@ -106,6 +107,21 @@ def check_broker(config: Config) -> Finding:
         if config.mqtt.required:
             return failed("mqtt", error)
         return doubtful("mqtt", f"{error}; until then its messages wait")
+
+
+def check_page(config: Config) -> Finding:
+    """Whether the page can be shown, and for whom, where no program runs that shows it."""
+    try:
+        web.check_library()
+        from tinydigits.web.visit import visit  # noqa: PLC0415  with its libraries
+
+        return good("web", visit(config.web))
+    except ConfigError as error:
+        return failed("web", error)
+    except OutputError as error:
+        if config.web.required:
+            return failed("web", error)
+        return doubtful("web", f"{error}; it is tried again and again")
 
 
 def check_outputs(running: Document | None) -> Finding:

@@ -8,7 +8,6 @@ from typing import Final
 import msgspec
 
 from tinydigits.config import Config
-from tinydigits.errors import ConfigError
 from tinydigits.outputs.told import Daemon, Output
 
 
@@ -25,14 +24,9 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 def _web(config: Config, daemon: Daemon) -> Output:
-    try:
-        from tinydigits.web.output import WebOutput  # noqa: PLC0415  15 MiB
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"web: the Python module {error.name} is not installed: pip install 'tinydigits[web]' "
-            "(Debian: python3-starlette python3-uvicorn python3-prometheus-client)"
-        ) from None
-    return WebOutput(config.web, daemon)
+    from tinydigits.web import make  # noqa: PLC0415  with its libraries, where it is asked for
+
+    return make(config, daemon)
 
 
 def _history(config: Config, _: Daemon) -> Output:

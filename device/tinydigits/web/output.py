@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from threading import Event, Thread
 from typing import Final, Self
 
-from tinydigits.errors import ConfigError
 from tinydigits.output_tables import WebConfig
 from tinydigits.outputs.told import Daemon, Told
-from tinydigits.secret import secret_path
 from tinydigits.status.document import OutputState
 from tinydigits.web.address import Address, why
 from tinydigits.web.app import OPERATIONS, make_app
 from tinydigits.web.security import Gate
 from tinydigits.web.server import Server
 from tinydigits.web.site import Site
+from tinydigits.web.tls import tls_context
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +38,7 @@ class WebOutput:
 
     def __init__(self, config: WebConfig, daemon: Daemon) -> None:
         self.address = Address.from_text(config.address)
-        self._context = _context(config)
+        self._context = tls_context(config)
         self.site = Site(config, daemon, Gate(config, self.address), OPERATIONS)
         self.port = self.address.port
         self._ending: Callable[[], object] | None = None
@@ -113,26 +111,3 @@ class WebOutput:
         if trouble != self._trouble:
             log.warning("web: %s; tried again every %g s", trouble, RETRY_SECONDS)
         self._trouble = trouble
-
-
-def _context(config: WebConfig) -> ssl.SSLContext | None:
-    """What TLS takes, where it is asked for."""
-    if not config.certificate:
-        if config.key:
-            raise ConfigError("web.key is there, but no web.certificate")
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate, key = (
-        secret_path(config.certificate),
-        secret_path(config.key or config.certificate),
-    )
-    try:
-        # without a password it would ask for one on the terminal
-        context.load_cert_chain(certificate, key, password="")
-    except (OSError, ValueError) as error:  # OpenSSL's errors are OSError too
-        reason = error.strerror if isinstance(error, FileNotFoundError | PermissionError) else None
-        raise ConfigError(
-            f"web.certificate: {certificate} and {key}: "
-            f"{reason or 'they are no certificate in PEM and its key without a password'}"
-        ) from None
-    return context
