@@ -13,7 +13,7 @@ SCRIPTS := .ci/run install.sh systemd/pause packaging/deb/build packaging/deb/po
   tests/stack/arm64/run tests/stack/arm64/build tests/stack/arm64/enter tests/stack/arm64/wheels
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow figures bench reports fuzz store model ladder steady soak soak-hour lint \
+.PHONY: help demo test slow figures bench reports screenshots fuzz store model ladder steady soak soak-hour lint \
   camera-stack systemd-stack power-stack arm64-stack reliability deb dist clean
 
 help: ## show this list
@@ -56,8 +56,11 @@ figures: $(INSTALLED) ## measure every figure of the README again (needs TINYDIG
 bench: $(INSTALLED) ## measure what reading costs here, and put it into the README (two minutes)
 	TINYDIGITS_TABLES=. $(BIN)/pytest -rP tests/costs.py
 
-reports: $(INSTALLED) ## look at the reports in a browser, and run the notebook (needs Chromium)
-	$(BIN)/pytest tests/pages.py tests/notebook.py
+reports: $(INSTALLED) ## use the page and look at reports in a browser, run the notebook (needs Chromium)
+	$(BIN)/pytest tests/pages*.py tests/notebook.py
+
+screenshots: $(INSTALLED) ## take the pictures of docs/page.md again (needs Chromium)
+	PYTHONPATH=tests $(BIN)/python docs/screenshots.py docs
 
 fuzz: $(INSTALLED) ## read 100,000 frames and files that no camera should give
 	$(BIN)/pytest -s tests/fuzz.py

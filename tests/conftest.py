@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ import examples
 from tinydigits.journal import CalmHandler  # it needs none of the libraries
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tinydigits_train.datasets import DataSet
 
 examples.register()
@@ -166,6 +169,22 @@ def labelled(folder: Path) -> Path:
     Image.new("L", (90, 90), 200).save(folder / "blank.png")
     (folder / "labels.csv").write_text("file,digits\n27.png,27\n5410.png,5411\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Browser]:
+    """Chromium, as it is installed."""
+    from playwright.sync_api import sync_playwright
+
+    from looks import start
+
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.fail("there is no chromium to look at pages with")
+    with sync_playwright() as playwright:
+        started = start(playwright, chromium)
+        yield started
+        started.close()
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,9 @@ POWER_CORNERS: Final = ((224, 376), (612, 376), (612, 508), (224, 508))
 REFERENCE: Final = (720, 390, 150, 130)
 """Left, top, width and height of a rating plate, which never changes."""
 
+NOISE: Final = 3.0
+"""Grey levels: the deviation of a small sensor's noise indoors."""
+
 _PLATE: Final = 168
 _WINDOW: Final = 34
 _LCD: Final = 186
@@ -37,12 +40,19 @@ Grey = npt.NDArray[np.float64]
 
 
 def scene(
-    water: str, power: str, seed: int = 0, *, lamp: int | None = None, half: bool = False
+    water: str,
+    power: str,
+    seed: int = 0,
+    *,
+    lamp: int | None = None,
+    half: bool = False,
+    noise: float = NOISE,
 ) -> Luma:
     """One frame, ``uint8[640, 960]``.
 
     :param lamp: which digit of the upper display a lamp shines on, if one does.
     :param half: whether the last drum there is between two digits.
+    :param noise: of the sensor, in grey levels.
     """
     image = Image.new("L", SIZE, 92)
     draw = ImageDraw.Draw(image)
@@ -55,7 +65,7 @@ def scene(
     _put(seen, seven_segment(power, 80, 0.03) > 0, POWER, 52)
     if lamp is not None:
         _shine(seen, lamp)
-    return _photographed(seen, seed)
+    return _photographed(seen, seed, noise)
 
 
 def _furniture(draw: ImageDraw.ImageDraw) -> None:
@@ -98,35 +108,44 @@ def _shine(seen: Grey, digit: int) -> None:
     seen += np.minimum(1, 1.3 * spot) * (250 - seen)  # the middle of it is only white
 
 
-def _photographed(seen: Grey, seed: int) -> Luma:
+def _photographed(seen: Grey, seed: int, noise: float) -> Luma:
     """Light from the upper left, a lens that isn't perfect, a sensor's noise."""
     width, height = SIZE
     y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
     lit = seen * (1.06 - 0.22 * x - 0.16 * y - 0.25 * (x**2 + y**2))
     soft = Image.fromarray(np.asarray(lit.clip(0, 255), np.uint8))
     soft = soft.filter(ImageFilter.GaussianBlur(1.1))
-    noise = np.random.default_rng(seed).normal(0, 3.0, seen.shape)
-    return np.asarray((np.asarray(soft, float) + noise).clip(0, 255), np.uint8)
+    rough = np.random.default_rng(seed).normal(0, noise, seen.shape)
+    return np.asarray((np.asarray(soft, float) + rough).clip(0, 255), np.uint8)
 
 
-SPOILED: Final = {9: 7, 14: 2, 22: 6, 23: 7, 30: 3, 37: 5}
-"""By frames: the digit that a lamp shines on."""
+ROUND: Final = 40
+"""Frames after which all comes again, but for what the meters have counted."""
+
+SPOILED: Final = {9: 7, 22: 6, 23: 7, 33: 2}
+"""By frames: the digit that a lamp shines on; it goes on by one each round."""
 
 HALF_TURNED: Final = (12, 28)
 """Frames in which a drum is just turning."""
 
 
-def write_scenes(folder: Path, count: int = 40) -> None:
-    """Frames in which both meters count, a litre at a time and a tenth of a kilowatt-hour; in some
-    of them a lamp shines into the glass.
+def write_scenes(
+    folder: Path, *, spoiled: bool = True, count: int = ROUND, noise: float = NOISE
+) -> None:
+    """Frames in which both meters count, a litre at a time and a tenth of a kilowatt-hour.
+
+    :param spoiled: whether in some of them a lamp shines into the glass, or a drum is just turning.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for place in range(count):
+        at = place % ROUND
+        water, power = f"{472183 + place // 4:08d}", f"{36842 + place // 10:05d}"
         luma = scene(
-            f"{472183 + place // 4:08d}",
-            f"{36842 + place // 10:05d}",
+            water,
+            power,
             place,
-            lamp=SPOILED.get(place),
-            half=place in HALF_TURNED,
+            lamp=(SPOILED[at] + place // ROUND) % len(water) if spoiled and at in SPOILED else None,
+            noise=noise,
+            half=spoiled and at in HALF_TURNED,
         )
         Image.fromarray(luma).save(folder / f"{place:03d}.png", compress_level=1)

@@ -6,20 +6,17 @@ folder, every page is kept there as a picture.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Generator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from msgspec.structs import replace
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from bench_results import BOARD, bench_result
+from looks import DESK, SCREENS, Look, check_accessible, check_fits, keep, unfold
 from tinydigits.bench.page import write_page
 from tinydigits_train.__main__ import main
 from tinydigits_train.page import PAGE_NAME
@@ -31,8 +28,6 @@ KINDS: Final = (*REPORTS, *BENCHMARKS)
 WITHOUT_SCALES: Final = ("comparison", *BENCHMARKS)
 """Pages on which all is in figures and no picture in colours."""
 
-PHONE: Final = 360
-DESK: Final = 1280
 SMALLEST_TEXT: Final = 11.0
 """In CSS pixels, in plots."""
 
@@ -49,31 +44,9 @@ TEXT_IN_PLOTS: Final = """
 })
 """
 
-CUT_OFF: Final = """
-() => [...document.querySelectorAll("main *")]
-  .filter(e => !e.closest("svg") && !e.matches(".scroll, .hidden, .claims thead, .claims thead *"))
-  .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1)
-  .map(e => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 40)}`)
-"""
-
 Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
-class Look:
-    """A way to look at a page."""
-
-    width: int
-    scheme: Literal["light", "dark"]
-    media: Literal["screen", "print"] = "screen"
-
-    def __str__(self) -> str:
-        return f"{self.width}-{self.scheme}-{self.media}"
-
-
-SCREENS: Final = tuple(
-    Look(width, scheme) for width in (PHONE, DESK) for scheme in ("light", "dark")
-)
 PAPER: Final = Look(DESK, "dark", "print")
 
 on_screens: Final = pytest.mark.parametrize("look", SCREENS, ids=str, indirect=True, scope="module")
@@ -112,19 +85,6 @@ def benchmarks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-@pytest.fixture(scope="session")
-def browser() -> Generator[Browser]:
-    """Chromium, as it is installed."""
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.fail("there is no chromium to look at pages with")
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu"]
-        started = playwright.chromium.launch(executable_path=chromium, args=options)
-        yield started
-        started.close()
-
-
 @pytest.fixture(scope="module", params=(*SCREENS, PAPER), ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
     """Each way to look."""
@@ -146,11 +106,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, look: Look) -> Genera
             asked.append(url)
             route.abort()
 
-    context = browser.new_context(
-        viewport={"width": look.width, "height": 800},
-        color_scheme=look.scheme,
-        device_scale_factor=2 if look.width == PHONE else 1,
-    )
+    context = browser.new_context(**look.context())
     context.route("**/*", answer)
     opened = context.new_page()
     opened.on("console", lambda message: complaints.append(message.text))
@@ -165,20 +121,6 @@ def page(request: pytest.FixtureRequest, browser: Browser, look: Look) -> Genera
     assert complaints == []
 
 
-def keep(page: Page, name: str) -> None:
-    """Keep a picture of the page, where that is asked for."""
-    folder = os.environ.get("TINYDIGITS_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-
-
-def unfold(page: Page, *, opened: bool) -> None:
-    """Open or close everything that can be."""
-    page.evaluate(
-        "opened => document.querySelectorAll('details').forEach(d => { d.open = opened })", opened
-    )
-
-
 def overlap(one: Box, other: Box) -> bool:
     """Whether two boxes share more than a pixel's breadth."""
     across = min(one[2], other[2]) - max(one[0], other[0])
@@ -189,13 +131,7 @@ def overlap(one: Box, other: Box) -> bool:
 
 def test_fits(page: Page) -> None:
     """Nothing sticks out of the page, and no text out of its box, opened or not."""
-    for opened in (True, False):
-        unfold(page, opened=opened)
-        wide, shown = page.evaluate(
-            "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-        )
-        assert wide <= shown
-        assert page.evaluate(CUT_OFF) == []
+    check_fits(page)
 
 
 def test_plots(page: Page) -> None:
@@ -242,8 +178,7 @@ def test_matrix_fits(page: Page) -> None:
 @on_screens
 def test_accessible(page: Page) -> None:
     """Axe finds nothing to complain about, not in what can be opened either."""
-    unfold(page, opened=True)
-    assert Axe().run(page).response["violations"] == []
+    check_accessible(page)
 
 
 @on_paper

@@ -118,7 +118,7 @@ class Card {
       make("div", { class: "row" }, make("h3", {}, name), this.verdict),
       this.value,
       make("div", { class: "row" }, this.age, correct),
-      this.why, this.digits, this.chart, this.folded,
+      this.digits, this.why, this.chart, this.folded,
     );
     new ResizeObserver(() => this.plot()).observe(this.chart);
   }
@@ -141,7 +141,6 @@ class Card {
     tell(this.value, verdict.value === null ? "–" : String(verdict.value));
     this.verdict.replaceChildren(mark(verdict.status), verdict.status);
     tell(this.why, verdict.reasons.map((reason) => reason.text).join("; "));
-    this.why.hidden = !verdict.reasons.length;
     this.digits.setAttribute("aria-label", `Reads ${text || "nothing"}, ${percent(confidence)} sure`);
     this.digits.replaceChildren(...digits.map(digitCell), sureness(confidence, digits.length));
     this.tick(0);
@@ -201,7 +200,7 @@ function words(reading, picture) {
   const { scale } = picture;
   const middles = reading.digits.map(({ box }) => box[0] + box[2] / 2).sort((a, b) => a - b);
   const apart = middles.slice(1).map((middle, place) => (middle - middles[place]) / scale);
-  const roomy = apart.every((way) => way >= LEAST_APART);
+  const roomy = apart.reduce((sum, way) => sum + way, 0) >= LEAST_APART * apart.length;
   const found = reading.digits.map((digit) => {
     const [x, y, width, height] = digit.box;
     const value = digit.value === null ? "?" : String(digit.value);

@@ -166,6 +166,7 @@ class Page {
     if (lost) {
       const since = whole((performance.now() - lostSince) / 1000);
       tell(find(".why", banner), this.locked ? "This device shows what it reads to those who have its token." : `Connection lost: ${this.why}. What is below may be old.`);
+      tell(find("#health .summary"), "Not known at the moment.");
       tell(find(".retry", banner), this.locked ? "Enter the token" : `Try again (${since})`);
     }
     const bad = lost || (status && troubles(status).length > 0);

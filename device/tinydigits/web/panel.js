@@ -3,6 +3,7 @@
 import { bar, find, make, mark, percent, tell } from "./dom.js";
 
 const MOST_DIGITS = 100; // as the configuration has it
+const MOST_REASONS = 2;
 const INKS = { auto: "find out", dark: "dark on light", light: "light on dark" };
 
 export class Panel {
@@ -64,8 +65,8 @@ export class Panel {
       element.classList.toggle("selected", which === plan.editor.selected);
       const drums = region.cells && !region.digits;
       const trouble = twice ? "another region has this name" : drums ? "drums have to be counted: say how many digits" : "";
-      reads.replaceChildren(...reads_(reading));
-      tell(why, trouble || (reading?.reasons ?? []).join("; "));
+      reads.replaceChildren(...readingParts(reading));
+      tell(why, trouble || shortened(reading?.reasons ?? []));
       why.hidden = !why.textContent;
     });
     const words = plan.reference ? plan.trouble : "";
@@ -73,7 +74,13 @@ export class Panel {
   }
 }
 
-function reads_(reading) {
+/** Why a reading is doubtful, as far as anybody wants to read that. */
+function shortened(reasons) {
+  const more = reasons.length - MOST_REASONS;
+  return reasons.slice(0, MOST_REASONS).join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
+function readingParts(reading) {
   if (!reading) return [make("span", { class: "value" }, "…")];
   const status = reading.rejected ? "rejected" : "accepted";
   return [

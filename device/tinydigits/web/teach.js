@@ -17,6 +17,7 @@ export class Teach {
     this.at = 0;
     this.done = []; // what can be taken back, the last one at the end
     this.counts = { unlabelled: 0, labelled: 0 };
+    this.writing = Promise.resolve();
     this.grid.addEventListener("keydown", (event) => this.key(event));
     find(".keys", root).append(...this.keypad());
     find(".again", root).addEventListener("click", () => this.load());
@@ -138,9 +139,10 @@ export class Teach {
   async label(label) {
     const place = this.at;
     const tile = this.tiles[place];
-    const before = tile.crop.label;
+    const change = [place, tile.crop.label];
+    this.done.push(change);
     if (label !== null) this.move(this.next(place));
-    if (await this.write(tile, label)) this.done.push([place, before]);
+    if (!(await this.write(tile, label))) this.done = this.done.filter((other) => other !== change);
   }
 
   async undo() {
@@ -157,9 +159,16 @@ export class Teach {
     return found < 0 ? Math.min(place + 1, this.tiles.length - 1) : found;
   }
 
+  /** Write a label, after those before it; whether that worked. */
   async write(tile, label) {
     const before = tile.crop.label;
     tile.label(label);
+    const written = this.writing.then(() => this.put(tile, label, before));
+    this.writing = written;
+    return written;
+  }
+
+  async put(tile, label, before) {
     try {
       await request(`crops/${encodeURIComponent(tile.crop.name)}/label`, { method: "PUT", json: { label } });
     } catch (error) {

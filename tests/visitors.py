@@ -1,0 +1,49 @@
+"""What tests of the page of the running program share: the program, and who looks at it.
+
+A plugin of pytest's, which tests name, and don't import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from live_program import TOKEN, LiveProgram, live_program
+from looks import DESK, PHONE, Look
+from visiting import Visit
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveProgram]:
+    """The program, on frames some of which are hard to read."""
+    with live_program(tmp_path_factory.mktemp("live")) as program:
+        yield program
+
+
+@pytest.fixture
+def look() -> Look:
+    """On a desk, unless a test says otherwise."""
+    return Look(DESK, "light")
+
+
+@pytest.fixture
+def visit(browser: Browser, program: LiveProgram, look: Look) -> Generator[Visit]:
+    """Somebody who has shown the token before."""
+    context = browser.new_context(**look.context(), has_touch=look.width == PHONE)
+    context.add_init_script(f"sessionStorage.setItem('tinydigits-token', '{TOKEN}')")
+    visit = Visit(context.new_page(), program)
+    yield visit
+    context.close()
+    visit.check()
+
+
+@pytest.fixture
+def stranger(browser: Browser, program: LiveProgram, look: Look) -> Generator[Visit]:
+    """Somebody who hasn't."""
+    context = browser.new_context(**look.context())
+    visit = Visit(context.new_page(), program)
+    yield visit
+    context.close()
+    visit.check()
