@@ -10,11 +10,13 @@ WORKERS := $(shell n=$$(nproc 2> /dev/null) && expr $$n + 1 || echo auto)
 SCRIPTS := .ci/run install.sh systemd/pause packaging/deb/build packaging/deb/postinst \
   packaging/deb/prerm packaging/deb/postrm tests/stack/camera/run tests/stack/camera/build \
   tests/stack/systemd/run tests/stack/systemd/build tests/stack/systemd/boot tests/stack/power/run \
-  tests/stack/arm64/run tests/stack/arm64/build tests/stack/arm64/enter tests/stack/arm64/wheels
+  tests/stack/arm64/run tests/stack/arm64/build tests/stack/arm64/enter tests/stack/arm64/wheels \
+  tests/stack/fleet/run docs/roll-out.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow figures bench reports screenshots fuzz store model ladder steady soak soak-hour lint \
-  camera-stack systemd-stack power-stack arm64-stack reliability deb dist clean
+.PHONY: help demo test slow figures bench reports screenshots fuzz store model ladder steady soak \
+  soak-hour lint camera-stack systemd-stack power-stack arm64-stack fleet-stack reliability deb dist \
+  clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -106,10 +108,14 @@ power-stack: $(INSTALLED) ## let the power fail 1,000 times while files are writ
 arm64-stack: $(INSTALLED) ## read, measure and test on emulated 64-bit ARM, as on this machine (as root)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/arm64/run
 
+fleet-stack: $(INSTALLED) ## have 200 devices speak with one broker, and count what arrives (10 GB)
+	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/fleet/run
+
 reliability: $(INSTALLED) ## do all that and more, and write it into docs/reliability.md (hours)
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/systemd/run docs/reliability.md
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/power/run docs/reliability.md
 	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/arm64/run docs/reliability.md
+	PYTHON=$(CURDIR)/$(BIN)/python tests/stack/fleet/run docs/fleet.md
 	TINYDIGITS_TABLE=docs/reliability.md $(BIN)/pytest tests/store.py tests/soak.py
 
 deb: ## build the package for Debian 13 (needs dpkg-deb)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,13 +15,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 from PIL import Image
 
-from dashboard import for_all, queries, variables
+from dashboard import FILE, Query, for_all, queries, variables
 from samples import picture_of
 
 SECONDS: Final = 60.0
@@ -130,6 +132,31 @@ def test_every_list(asked: httpx.Client) -> None:
         label = variable.legend.strip("{}")
         assert all(one["metric"][label] for one in found), variable
         assert found, variable
+
+
+@pytest.mark.parametrize("command", ["check config", "check rules"])
+def test_documented(command: str, tmp_path: Path, asked: httpx.Client) -> None:
+    """What the page on many devices has for Prometheus is in order, and its alerts are answered."""
+    promtool = shutil.which("promtool")
+    assert promtool, "apt install prometheus"
+    page = (FILE.parent / "fleet.md").read_text()
+    (block,) = re.findall(f"<!-- promtool {command} -->\n\n```yaml\n(.*?)```", page, re.DOTALL)
+    block = block.replace("/etc/prometheus", str(tmp_path))
+    (tmp_path / "tinydigits-token").write_text("token\n")
+    (tmp_path / "tinydigits.yml").write_text('- targets: ["pi-001:8080"]\n')
+    (tmp_path / "file.yml").write_text(block)
+    ended = subprocess.run(
+        [promtool, *command.split(), tmp_path / "file.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for expression in re.findall("expr: (.+)", block):
+        metrics = Query("", expression, "").metrics
+        assert metrics, expression
+        assert all(result(asked, metric) for metric in metrics), expression
+        result(asked, expression)
 
 
 def test_promtool(asked: httpx.Client) -> None:

@@ -19,7 +19,7 @@ FPS: Final = 0.2
 TOPIC: Final = "fleet"
 
 STARTING: Final = 3
-"""That start at a time: it takes each of them a second of a processor."""
+"""That start or stop at a time: a start takes a second of a processor."""
 
 START_SECONDS: Final = 60.0
 """For one, where others do so too."""
@@ -54,7 +54,7 @@ class Device:
         config = folder / f"{name}.toml"
         config.write_text(
             f'[camera]\npath = "{pictures}"\nloop = true\nfps = {FPS}\n'
-            f'[judge]\nagree = 1\nof = 1\n[mqtt]\nhost = "127.0.0.1"\nport = {port}\n'
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n'
             f'topic = "{TOPIC}/{name}"\nclient_id = "{name}"\n'
         )
         printed, log = folder / f"{name}.jsonl", folder / f"{name}.log"
@@ -112,14 +112,15 @@ class Fleet:
         return sum(not device.has_begun for device in self.devices)
 
     def stop(self) -> None:
-        """Tell all of them to stop, as systemd does."""
-        for device in self.devices:
-            device.program.send_signal(signal.SIGTERM)
-            time.sleep(1 / (STARTING * len(self.devices)))
-        for device in self.devices:
-            code = device.program.wait(STOP_SECONDS)
-            if code:
-                raise ChildProcessError(f"{device.name} ended with {code}")
+        """Tell all of them to stop, as systemd does, a few at a time."""
+        for place in range(0, len(self.devices), STARTING):
+            few = self.devices[place : place + STARTING]
+            for device in few:
+                device.program.send_signal(signal.SIGTERM)
+            for device in few:
+                code = device.program.wait(STOP_SECONDS)
+                if code:
+                    raise ChildProcessError(f"{device.name} ended with {code}")
 
     def read(self) -> set[tuple[str, int]]:
         """All that was read."""

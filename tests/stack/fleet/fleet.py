@@ -41,6 +41,9 @@ ARRIVE_SECONDS: Final = 30.0
 """For the last reading to arrive."""
 
 NUMBERS: Final = ("27", "41", "98", "50")
+STANDS: Final = 12
+"""Frames for which each of them stands: a minute."""
+
 SIZE: Final = (160, 120)
 """Small frames of two digits: it is devices that are to be many."""
 
@@ -102,8 +105,8 @@ def draw(folder: Path) -> Path:
     """What all of them see."""
     folder.mkdir()
     rng = np.random.default_rng(7)
-    for number in NUMBERS:
-        Image.fromarray(display(number, SIZE, rng)).save(folder / f"{number}.pgm")
+    for place, number in enumerate(n for n in NUMBERS for _ in range(STANDS)):
+        Image.fromarray(display(number, SIZE, rng)).save(folder / f"{place:03d}.pgm")
     return folder
 
 
@@ -131,10 +134,11 @@ def rows(
     lost = due - set(listener.heard)
     twice = listener.heard.total() - len(listener.heard)
     return [
-        ("devices", f"{DEVICES}, each a frame in {1 / FPS:g} s"),
+        ("devices", f"{DEVICES}, each a frame in {1 / FPS:g} s, a new number each minute"),
         ("readings", f"{len(due):,}"),
         ("arrived", f"{len(due & set(listener.heard)):,}"),
         ("lost", f"{len(lost):,}"),
+        ("bytes of the message with a reading", f"{listener.size / listener.heard.total():.0f}"),
         ("arrived twice", f"{twice:,}, {listener.again:,} of them marked as sent again"),
         ("broker away", f"{AWAY_SECONDS:g} s; all back {back:.0f} s after"),
         (

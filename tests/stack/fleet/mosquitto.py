@@ -29,6 +29,10 @@ FIGURES: Final = "$SYS/broker/"
 
 READING: Final = "/reading"
 
+HEAD: Final = 8
+"""Bytes of a message beside its topic and what is in it: three of its kind and length, two of the
+topic's length, two of its number, one of its properties."""
+
 CONFIGURATION: Final = """
 listener {port} 127.0.0.1
 allow_anonymous true
@@ -91,14 +95,15 @@ class Listener:
     """Somebody for whom the broker keeps what comes while the connection is away.
 
     ``heard`` counts each reading, by the device's name and the number of the frame, ``again`` how
-    many of them were marked as sent before, ``messages`` all that devices publish; ``figures`` are
-    the broker's own.
+    many of them were marked as sent before, ``messages`` all that devices publish, ``size`` the bytes
+    of all messages with readings; ``figures`` are the broker's own.
     """
 
     def __init__(self, port: int) -> None:
         self.heard: Counter[tuple[str, int]] = Counter()
         self.again = 0
         self.messages = 0
+        self.size = 0
         self.figures: dict[str, float] = {}
         self.connections = 0
         self._port = port
@@ -140,3 +145,4 @@ class Listener:
             told: dict[str, Any] = json.loads(message.payload)
             self.heard[device, told["sequence"]] += 1
             self.again += message.dup
+            self.size += HEAD + len(message.topic) + len(message.payload)
