@@ -108,7 +108,8 @@ def test_draw_with_keyboard(visit: Visit) -> None:
     expect(shape).to_be_focused()
     for _ in range(11):
         page.keyboard.press("Shift+ArrowDown")
-    page.keyboard.press("Shift+ArrowLeft")
+    for _ in range(5):
+        page.keyboard.press("Shift+ArrowLeft")
     points = corners(shape)
     page.keyboard.press("Tab")
     expect(page.locator(".shape .handle").nth(4)).to_be_focused()

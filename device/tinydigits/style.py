@@ -1,4 +1,4 @@
-"""What all pages of the project look like: those of the benchmark, and the reports of training."""
+"""What all pages look like: the daemon's, the benchmark's, and the reports of training."""
 
 from __future__ import annotations
 

@@ -4,20 +4,33 @@ import { ago, count, duration, find, make, tell } from "./dom.js";
 
 const MEBI = 2 ** 20;
 
+const LATELY = 60000; // milliseconds: what was lost before is history
+
+/** What was lost by each output when it was last looked at, and when more was lost than before. */
+const losses = new Map();
+
+function isLosing(name, dropped) {
+  const known = losses.get(name);
+  const now = performance.now();
+  const at = known && dropped > known.dropped ? now : (known?.at ?? -Infinity);
+  losses.set(name, { dropped, at });
+  return now - at < LATELY;
+}
+
 /** What needs a look, one sentence each. */
 export function troubles(status) {
   const found = [];
   if (status.camera.trouble) found.push(`camera: ${status.camera.trouble}`);
   for (const [name, output] of Object.entries(status.outputs)) {
+    const losing = isLosing(name, output.dropped);
     if (output.trouble) found.push(`${name}: ${output.trouble}`);
-    else if (output.dropped) found.push(`${name}: ${count(output.dropped)} lost, as whoever takes it is too slow or gone`);
+    else if (losing) found.push(`${name}: is losing something, ${count(output.dropped)} so far: whoever takes it is too slow, or gone`);
   }
   return found;
 }
 
-/** Show it; `elapsed` are the seconds since it was asked for, `seen` since the last frame. */
-export function showHealth(root, status, timing, elapsed, seen) {
-  const found = troubles(status);
+/** Show it and what is wrong; `elapsed` are the seconds since it was asked for, `seen` since the last frame. */
+export function showHealth(root, status, found, timing, elapsed, seen) {
   tell(find(".summary", root), found.length ? `${found.length} ${found.length === 1 ? "thing needs" : "things need"} a look.` : "All is well.");
   find(".troubles", root).replaceChildren(...found.map((trouble) => make("li", {}, trouble)));
   find(".figures", root).replaceChildren(

@@ -169,15 +169,16 @@ class Page {
       tell(find("#health .summary"), "Not known at the moment.");
       tell(find(".retry", banner), this.locked ? "Enter the token" : `Try again (${since})`);
     }
-    const bad = lost || (status && troubles(status).length > 0);
-    const words = lost ? (this.locked ? "token needed" : "not connected") : (status?.state || "connecting");
+    const found = status && !lost ? troubles(status) : [];
+    const bad = lost || found.length > 0;
+    const words = lost ? (this.locked ? "token needed" : "not connected") : bad ? "needs a look" : (status?.state || "connecting");
     const state = find("#state");
     if (state.textContent !== words) state.replaceChildren(mark(bad ? "rejected" : status ? "accepted" : "waiting"), words);
     if (status && !lost) {
       const timing = this.live.latest?.timing_ms.total;
       const now = performance.now();
       const seen = this.live.latest ? (now - this.live.since) / 1000 : status.last_frame;
-      showHealth(find("#health"), status, timing, (now - this.statusAt) / 1000, seen);
+      showHealth(find("#health"), status, found, timing, (now - this.statusAt) / 1000, seen);
     }
     document.title = lost ? "Not connected: tinydigits" : "tinydigits";
   }
