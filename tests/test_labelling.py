@@ -198,9 +198,7 @@ def test_terminal(terminal: Terminal, crops: Crops) -> None:
     assert UPPER in terminal.shown
     terminal.press("\r")
     terminal.wait_for("1 of 4 have a label   (the last one: 4)")
-    terminal.press("\033[A")  # an arrow key means nothing
-    time.sleep(0.1)
-    terminal.press("0")
+    terminal.press("\033[A\033OP\033[15~0")  # an arrow and function keys mean nothing
     terminal.wait_for("nothing read, unsure; meter, place 3")
     terminal.press("2q")
     terminal.wait_for("3 labelled now, 3 in all, 1 without a label")

@@ -46,6 +46,19 @@ def _key(descriptor: int) -> str:
 
 
 def _pass_over(descriptor: int) -> None:
-    """What an arrow or a function key sends after its escape."""
-    while select.select([descriptor], [], [], _MOMENT)[0] and os.read(descriptor, 1):
-        pass
+    """What an arrow or a function key sends after its escape, and no key that came behind it.
+
+    ECMA-48, 5.4: parameters and intermediates are below 0x40, the byte that ends it is not.
+    """
+    following = _soon(descriptor)
+    if following == b"[":
+        while b" " <= _soon(descriptor) < b"@":
+            pass
+    elif following == b"O":
+        _soon(descriptor)
+
+
+def _soon(descriptor: int) -> bytes:
+    """A byte that comes within a moment; nothing where none does."""
+    is_there = select.select([descriptor], [], [], _MOMENT)[0]
+    return os.read(descriptor, 1) if is_there else b""
