@@ -95,8 +95,8 @@ class Listener:
     """Somebody for whom the broker keeps what comes while the connection is away.
 
     ``heard`` counts each reading, by the device's name and the number of the frame, ``again`` how
-    many of them were marked as sent before, ``messages`` all that devices publish, ``size`` the bytes
-    of all messages with readings; ``figures`` are the broker's own.
+    many of them were marked as sent before; ``messages`` counts all that devices publish, ``size``
+    the bytes of those with readings; ``figures`` are the broker's own.
     """
 
     def __init__(self, port: int) -> None:
