@@ -15,6 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from outcomes import BAD, BROKEN, LOST, Losses, Outcome
+from past import (
+    AS_IT_IS,
+    CONTROL,
+    complaints_of_history,
+    history_table,
+    losses_of_history,
+)
+from past import CONTROL_LOSSES as HISTORY_CONTROL_LOSSES
 from recording import Recording
 from report import controls_table, steps_table
 from start import PARTS
@@ -27,6 +35,9 @@ LOSSES: Final = int(os.environ.get("TINYDIGITS_CRASHES", "1000"))
 
 ROUNDS: Final = 12
 """Models that are installed; each of the ends of a trial comes four times."""
+
+HISTORY_SHARE: Final = 5
+"""Of so many losses one more is of a history."""
 
 SHOWN: Final = 20
 """Bad outcomes that are printed."""
@@ -81,12 +92,18 @@ def complaints(outcomes: list[Outcome], controls: dict[str, list[Outcome]]) -> l
 def main() -> int:
     """Whether anything is not as it should be."""
     begin = time.monotonic()
-    outcomes, controls = find(Path(sys.argv[1]), good_models(POOL + 1)[-1])
-    text = f"{steps_table(outcomes)}\n\n{controls_table(controls)}"
+    folder = Path(sys.argv[1])
+    outcomes, controls = find(folder, good_models(POOL + 1)[-1])
+    histories = (
+        losses_of_history(folder / "history", LOSSES // HISTORY_SHARE, AS_IT_IS),
+        losses_of_history(folder / "hasty history", HISTORY_CONTROL_LOSSES, CONTROL),
+    )
+    tables = (steps_table(outcomes), controls_table(controls), history_table(*histories))
+    text = "\n\n".join(tables)
     print(f"\n{text}\n")
     if len(sys.argv) > 2:
         put(Path(sys.argv[2]), "make power-stack", text)
-    told = complaints(outcomes, controls)
+    told = complaints(outcomes, controls) + complaints_of_history(*histories)
     for complaint in told[:SHOWN]:
         print(complaint)
     print(f"power stack: {len(told)} broken after {time.monotonic() - begin:.0f}s")
