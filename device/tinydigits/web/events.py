@@ -47,7 +47,9 @@ class EventStream(Response):
     media_type = EVENT_STREAM
 
     def __init__(self, site: Site) -> None:
-        super().__init__()
+        super().__init__(
+            headers={"x-accel-buffering": "no"}
+        )  # as nginx is told to hold nothing back
         self._site = site
         del self.headers["content-length"]
 
