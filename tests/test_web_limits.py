@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +62,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tinydigits.web.server.REQUEST_SECONDS", 0.3)
     monkeypatch.setattr("tinydigits.web.connection.STALL_SECONDS", 0.3)
     monkeypatch.setattr("tinydigits.web.server.SOCKET_BYTES", 4096)
+    monkeypatch.setattr("tinydigits.web.board.NEWS_SECONDS", 0.001)
     monkeypatch.setattr("tinydigits.web.operation.BODY_SECONDS", 0.3)
     monkeypatch.setattr("tinydigits.web.crowd._LOOK_SECONDS", 0.05)
 
@@ -210,9 +212,9 @@ def test_slow_reader(site: Web) -> None:
         lazy.sendall(request("/api/v1/events"))
         lines = client.send(client.build_request("GET", "/api/v1/events"), stream=True).iter_lines()
         until = time.monotonic() + 10
-        most = 0
+        most, result, luma = 0, site.show("27" * 5), np.zeros((8, 8), np.uint8)
         while most < 2 or streams.streams == 2:
-            site.show("27" * 5)
+            site.tell(luma, result)
             next(line for line in lines if line.startswith("data"))
             most = max(most, streams.streams)
             assert time.monotonic() < until
