@@ -1,8 +1,8 @@
 """A history on a disk whose power fails: whether it is whole, and what is gone.
 
-Run as ``past.py DRIVE FOLDER LOG SYNCHRONOUS`` it writes one on a drive, and after each write
-prints a line with how many readings there are and the bytes of the drive's log. ``SYNCHRONOUS`` is
-SQLite's setting: with ``OFF`` it flushes nothing, which must be noticed.
+Run as ``past.py DRIVE FOLDER LOG SYNCHRONOUS`` it writes one on a drive, and tells after each write
+how many readings there are and the bytes of the drive's log. ``SYNCHRONOUS`` is SQLite's setting:
+with ``OFF`` it flushes nothing, which must be noticed.
 """
 
 from __future__ import annotations
