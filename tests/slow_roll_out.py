@@ -119,7 +119,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Iterator[Devices]:
             with printed.open("wb") as out:
                 daemon = stack.enter_context(
                     subprocess.Popen(
-                        [home / "bin" / "ssh", name, "tinydigits run"],
+                        [home / "bin" / "ssh", name, "exec tinydigits run"],
                         stdout=out,
                         stderr=subprocess.DEVNULL,
                     )
