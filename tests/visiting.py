@@ -11,7 +11,11 @@ from meter_scene import SIZE
 
 SECONDS: Final = 30.0
 
-SEEN: Final = {"live": ".number-card", "setup": ".shape", "teach": ".crops li.current"}
+SEEN: Final = {
+    "live": ".number-card",
+    "setup": ".shape .body[points]",
+    "teach": ".crops li.current",
+}
 """By views: what is there as soon as the device has answered."""
 
 EXPECTED: Final = ("401 (Unauthorized)", "ERR_CONNECTION_REFUSED")

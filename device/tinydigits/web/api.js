@@ -19,7 +19,10 @@ let asking = null;
  * Ask; resolves to the response.
  * @param quiet whether no person waits for it: then none is asked for the token.
  */
-export async function request(path, { method = "GET", json, headers = {}, signal, quiet = false } = {}) {
+export async function request(
+  path,
+  { method = "GET", json, headers = {}, signal, quiet = false } = {},
+) {
   for (;;) {
     const shown = sessionStorage.getItem(KEY);
     const response = await fetched(path, {
@@ -37,7 +40,8 @@ export async function request(path, { method = "GET", json, headers = {}, signal
     if (response.ok || response.status === 304) return response;
     const refused = new Refused(response.status, await reason(response));
     if (response.status !== 401 || quiet) throw refused;
-    if (sessionStorage.getItem(KEY) === shown) await askForToken(shown ? "That is not its token." : "");
+    if (sessionStorage.getItem(KEY) === shown)
+      await askForToken(shown ? "That is not its token." : "");
   }
 }
 

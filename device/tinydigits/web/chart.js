@@ -1,4 +1,4 @@
-// The last readings of one number as a line; those that were not accepted are marked by their shape.
+// The last readings of one number as a line; the shape of a mark tells what was not accepted.
 
 import { clock, draw, make } from "./dom.js";
 
@@ -22,11 +22,20 @@ export function chart(all, width) {
   const values = past.map((row) => (row.value === null ? null : Number(row.value)));
   const known = values.filter((value) => value !== null);
   const svg = draw("svg", {
-    class: "chart", viewBox: `0 0 ${width} ${HEIGHT}`, height: HEIGHT, role: "img",
+    class: "chart",
+    viewBox: `0 0 ${width} ${HEIGHT}`,
+    height: HEIGHT,
+    role: "img",
     "aria-label": described(past),
   });
   if (!past.length || !known.length) {
-    svg.append(draw("text", { x: SIDE, y: HEIGHT / 2 }, past.length ? "Nothing was accepted yet." : "No readings yet."));
+    svg.append(
+      draw(
+        "text",
+        { x: SIDE, y: HEIGHT / 2 },
+        past.length ? "Nothing was accepted yet." : "No readings yet.",
+      ),
+    );
     return svg;
   }
   const scale = scales(past, known, width);
@@ -42,7 +51,9 @@ export function chart(all, width) {
 function scales(past, known, width) {
   const low = known.reduce((a, b) => Math.min(a, b));
   const high = known.reduce((a, b) => Math.max(a, b));
-  const decimals = Math.max(...past.map(({ value }) => (value === null ? 0 : (String(value).split(".")[1] ?? "").length)));
+  const decimals = Math.max(
+    ...past.map(({ value }) => (value === null ? 0 : (String(value).split(".")[1] ?? "").length)),
+  );
   const words = [high.toFixed(decimals), low.toFixed(decimals)];
   const left = SIDE + LETTER * Math.max(...words.map((word) => word.length)) + 8;
   const first = past[0].wall;
@@ -50,10 +61,15 @@ function scales(past, known, width) {
   const room = HEIGHT - TOP - BOTTOM;
   const spread = high - low;
   return {
-    left, low, high, words, decimals,
+    left,
+    low,
+    high,
+    words,
+    decimals,
     x: (wall) => left + ((wall - first) / span) * (width - SIDE - left - CROSS),
     // what was read wrongly may be anywhere: it is drawn at the edge that it is beyond
-    y: (value) => TOP + room * (spread ? 1 - Math.min(1, Math.max(0, (value - low) / spread)) : 0.5),
+    y: (value) =>
+      TOP + room * (spread ? 1 - Math.min(1, Math.max(0, (value - low) / spread)) : 0.5),
   };
 }
 
@@ -83,7 +99,11 @@ function marked(row, value, { x, y, low, decimals }) {
     return draw("path", { class: "cross", d }, title);
   }
   const accepted = row.status === "accepted";
-  return draw("circle", { class: accepted ? "dot" : "ring", cx: right, cy: down, r: accepted ? 1.75 : 3.25 }, title);
+  return draw(
+    "circle",
+    { class: accepted ? "dot" : "ring", cx: right, cy: down, r: accepted ? 1.75 : 3.25 },
+    title,
+  );
 }
 
 function labels(past, { left, words, high, low, y }, width) {
@@ -92,27 +112,35 @@ function labels(past, { left, words, high, low, y }, width) {
   const found = [draw("text", { ...at, y: y(high) + 4 }, words[0])];
   if (high !== low) found.push(draw("text", { ...at, y: y(low) + 4 }, words[1]));
   found.push(draw("text", { x: left, y: base }, clock(past[0].wall)));
-  if (past.length > 1) found.push(draw("text", { x: width - SIDE, y: base, "text-anchor": "end" }, clock(past.at(-1).wall)));
+  if (past.length > 1)
+    found.push(
+      draw("text", { x: width - SIDE, y: base, "text-anchor": "end" }, clock(past.at(-1).wall)),
+    );
   return found;
 }
 
 function described(past) {
   const said = (status) => past.filter((row) => row.status === status).length;
   if (!past.length) return "No readings yet";
-  return `The last ${past.length} readings: ${said("accepted")} accepted, ${said("waiting")} waiting, ${said("rejected")} rejected`;
+  const counts = ["accepted", "waiting", "rejected"].map((status) => `${said(status)} ${status}`);
+  return `The last ${past.length} readings: ${counts.join(", ")}`;
 }
 
 /** The same as a table, the newest first, for those who would rather read. */
 export function table(past, most = 30) {
-  const rows = past.slice(-most).reverse().map((row) =>
-    make(
-      "tr", {},
-      make("td", { class: "number" }, clock(row.wall)),
-      make("td", { class: "number" }, row.text || "nothing"),
-      make("td", { class: row.status }, row.status),
-      make("td", {}, row.reason || ""),
-    ),
-  );
+  const rows = past
+    .slice(-most)
+    .reverse()
+    .map((row) =>
+      make(
+        "tr",
+        {},
+        make("td", { class: "number" }, clock(row.wall)),
+        make("td", { class: "number" }, row.text || "nothing"),
+        make("td", { class: row.status }, row.status),
+        make("td", {}, row.reason || ""),
+      ),
+    );
   const head = ["When", "Read", "Verdict", "Why"].map((word) => make("th", { scope: "col" }, word));
   return make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
 }

@@ -49,7 +49,13 @@ export function bar(share, attributes = {}) {
   const width = Math.round(1000 * Math.min(1, Math.max(0, share))) / 10;
   return draw(
     "svg",
-    { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true", ...attributes },
+    {
+      class: "bar",
+      viewBox: "0 0 100 4",
+      preserveAspectRatio: "none",
+      "aria-hidden": "true",
+      ...attributes,
+    },
     draw("rect", { class: "rest", width: 100, height: 4 }),
     draw("rect", { class: "part", width, height: 4 }),
   );
@@ -58,7 +64,8 @@ export function bar(share, attributes = {}) {
 export function percent(share) {
   const hundredths = 100 * share;
   // 99.96 % is not certain
-  return `${hundredths >= 99 && hundredths < 100 ? Math.min(99.9, hundredths).toFixed(1) : hundredths.toFixed(0)} %`;
+  const fine = hundredths >= 99 && hundredths < 100;
+  return `${fine ? Math.min(99.9, hundredths).toFixed(1) : hundredths.toFixed(0)} %`;
 }
 
 export function duration(seconds) {
@@ -80,6 +87,10 @@ export const count = (number) => number.toLocaleString("en");
 export function clock(wall, withDay = false) {
   const day = withDay ? { month: "short", day: "numeric" } : {};
   return new Date(1000 * wall).toLocaleTimeString([], {
-    ...day, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+    ...day,
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
   });
 }

@@ -47,29 +47,53 @@ export class Editor {
     if (reference) this.shapes.set(REFERENCE, this.shape(REFERENCE, "reference patch"));
     regions.forEach((region, which) => this.shapes.set(which, this.shape(which, region.name)));
     this.picture.over.replaceChildren(...[...this.shapes.values()].map((shape) => shape.group));
-    this.picture.words.replaceChildren(this.loupe.element, ...[...this.shapes.values()].map((shape) => shape.chip));
+    this.picture.words.replaceChildren(
+      this.loupe.element,
+      ...[...this.shapes.values()].map((shape) => shape.chip),
+    );
     this.update();
     if (focused) this.picture.over.querySelector(`[data-key="${focused}"]`)?.focus();
   }
 
   shape(which, name) {
     const keys = (places, what) => ({
-      tabindex: "0", role: "button", "data-key": `${which}-${places.join("")}`, "aria-label": `${name}: ${what}`,
+      tabindex: "0",
+      role: "button",
+      "data-key": `${which}-${places.join("")}`,
+      "aria-label": `${name}: ${what}`,
       "aria-roledescription": "movable",
       onkeydown: (event) => this.key(event, which, places),
-      onfocus: () => { this.before = this.state(); this.plan.select(which); },
+      onfocus: () => {
+        this.before = this.state();
+        this.plan.select(which);
+      },
     });
     const halo = draw("polygon", { class: "halo" });
     const body = draw("polygon", { class: "body", ...keys(ALL, "all of it") });
     const edges = ALL.map((place) => draw("line", { class: "edge" }));
     const handles = ALL.map((place) =>
-      draw("g", { class: "handle", ...keys([place], `${PLACES[place]} corner`) },
-        draw("circle", { class: "finger" }), draw(place ? "circle" : "rect", { class: "knob" })),
+      draw(
+        "g",
+        { class: "handle", ...keys([place], `${PLACES[place]} corner`) },
+        draw("circle", { class: "finger" }),
+        draw(place ? "circle" : "rect", { class: "knob" }),
+      ),
     );
     body.dataset.places = ALL.join("");
-    edges.forEach((edge, place) => { edge.dataset.places = `${place}${(place + 1) % 4}`; });
-    handles.forEach((handle, place) => { handle.dataset.places = `${place}`; });
-    const group = draw("g", { class: "shape", "data-which": which, role: "group", "aria-label": name }, halo, body, ...edges, ...handles);
+    edges.forEach((edge, place) => {
+      edge.dataset.places = `${place}${(place + 1) % 4}`;
+    });
+    handles.forEach((handle, place) => {
+      handle.dataset.places = `${place}`;
+    });
+    const group = draw(
+      "g",
+      { class: "shape", "data-which": which, role: "group", "aria-label": name },
+      halo,
+      body,
+      ...edges,
+      ...handles,
+    );
     const chip = make("span", { class: "chip name-chip" });
     return { group, halo, body, edges, handles, chip };
   }
@@ -90,7 +114,8 @@ export class Editor {
       shape.body.setAttribute("points", points);
       shape.edges.forEach((edge, place) => {
         const [[x1, y1], [x2, y2]] = [corners[place], corners[(place + 1) % 4]];
-        for (const [name, value] of Object.entries({ x1, y1, x2, y2 })) edge.setAttribute(name, value);
+        for (const [name, value] of Object.entries({ x1, y1, x2, y2 }))
+          edge.setAttribute(name, value);
       });
       shape.handles.forEach((handle, place) => fitHandle(handle, corners[place], scale));
       shape.group.classList.toggle("selected", which === this.selected);
@@ -108,7 +133,10 @@ export class Editor {
     } else {
       const reading = readings[which];
       const status = reading && (reading.rejected ? "rejected" : "accepted");
-      chip.replaceChildren(status ? mark(status) : "", `${regions[which].name} ${reading ? reading.text || "nothing" : ""}`);
+      chip.replaceChildren(
+        status ? mark(status) : "",
+        `${regions[which].name} ${reading ? reading.text || "nothing" : ""}`,
+      );
     }
     chip.classList.toggle("inside", top < 24 * scale);
     this.picture.put(chip, Math.max(0, left), Math.max(0, top));
@@ -130,7 +158,9 @@ export class Editor {
   restore(state) {
     const [corners, reference] = JSON.parse(state);
     if (corners.length !== this.plan.regions.length) return;
-    corners.forEach((points, which) => { this.plan.regions[which].corners = points; });
+    corners.forEach((points, which) => {
+      this.plan.regions[which].corners = points;
+    });
     this.plan.reference = reference;
     this.update();
     this.plan.changed();
@@ -178,15 +208,26 @@ export class Editor {
     if (part && group) {
       const which = group.dataset.which === REFERENCE ? REFERENCE : Number(group.dataset.which);
       const places = [...part.dataset.places].map(Number);
-      this.drag = { which, places, start, from: this.place(which), state: this.state(), moved: false };
-      (part.matches("[tabindex]") ? part : this.shapes.get(which).body).focus({ preventScroll: true });
+      this.drag = {
+        which,
+        places,
+        start,
+        from: this.place(which),
+        state: this.state(),
+        moved: false,
+      };
+      (part.matches("[tabindex]") ? part : this.shapes.get(which).body).focus({
+        preventScroll: true,
+      });
     } else if (event.pointerType === "mouse" || event.pointerType === "pen") {
       this.drag = { start, fresh: draw("polygon", { class: "fresh" }) };
       this.picture.over.append(this.drag.fresh);
     } else return; // a finger beside all shapes scrolls the page
     event.preventDefault();
     this.picture.over.setPointerCapture(event.pointerId);
-    this.escape = (pressed) => { if (pressed.key === "Escape") this.cancel(); };
+    this.escape = (pressed) => {
+      if (pressed.key === "Escape") this.cancel();
+    };
     addEventListener("keydown", this.escape);
   }
 
@@ -211,7 +252,8 @@ export class Editor {
     if (!drag?.fresh || !drag.corners) return;
     const [[left, top], , [right, bottom]] = drag.corners;
     const short = DRAWN * this.picture.scale;
-    if (right - left > short && bottom - top > short && isRegion(drag.corners)) this.plan.add(drag.corners);
+    if (right - left > short && bottom - top > short && isRegion(drag.corners))
+      this.plan.add(drag.corners);
   }
 
   /** Take a move back that is under way. */
@@ -231,10 +273,12 @@ export class Editor {
 
 function fitHandle(handle, [x, y], scale) {
   const [finger, knob] = handle.children;
-  for (const [name, value] of Object.entries({ cx: x, cy: y, r: FINGER * scale })) finger.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ cx: x, cy: y, r: FINGER * scale }))
+    finger.setAttribute(name, value);
   const half = HANDLE * scale;
-  const place = knob.tagName === "rect"
-    ? { x: x - half, y: y - half, width: 2 * half, height: 2 * half }
-    : { cx: x, cy: y, r: half };
+  const place =
+    knob.tagName === "rect"
+      ? { x: x - half, y: y - half, width: 2 * half, height: 2 * half }
+      : { cx: x, cy: y, r: half };
   for (const [name, value] of Object.entries(place)) knob.setAttribute(name, value);
 }

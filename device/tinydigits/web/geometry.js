@@ -21,9 +21,14 @@ export function isRegion(corners) {
   return turns.every((turn) => turn > 0) && Math.min(width, height) >= LEAST_SIDE + 0.5;
 }
 
-/** Some corners moved, together and inside of the frame; as they were where that makes no region. */
+/** Some corners moved, together and within the frame; as they were where that makes no region. */
 export function moved(corners, which, dx, dy, size) {
-  const [x, y] = held(which.map((place) => corners[place]), dx, dy, size);
+  const [x, y] = held(
+    which.map((place) => corners[place]),
+    dx,
+    dy,
+    size,
+  );
   const next = corners.map((corner, place) =>
     which.includes(place) ? [tenth(corner[0] + x), tenth(corner[1] + y)] : corner,
   );
@@ -44,7 +49,12 @@ function held(points, dx, dy, { width, height }) {
 export function rectangle(from, to, { width, height }) {
   const xs = [from[0], to[0]].map((x) => tenth(within(x, 0, width))).sort((a, b) => a - b);
   const ys = [from[1], to[1]].map((y) => tenth(within(y, 0, height))).sort((a, b) => a - b);
-  return [[xs[0], ys[0]], [xs[1], ys[0]], [xs[1], ys[1]], [xs[0], ys[1]]];
+  return [
+    [xs[0], ys[0]],
+    [xs[1], ys[0]],
+    [xs[1], ys[1]],
+    [xs[0], ys[1]],
+  ];
 }
 
 /** A first region in the middle of the frame. */
@@ -69,7 +79,7 @@ function isAt(one, other) {
   return low < x && x < far && high < y && y < deep;
 }
 
-/** Regions that were found; those where there was one before have its name and what is known of it. */
+/** Regions that were found; where there was one before, its name and what is known of it stay. */
 export function renamed(found, before) {
   const names = before.map((region) => region.name);
   return found.map((region) => {
@@ -84,7 +94,11 @@ export function renamed(found, before) {
 
 /** A patch to begin with. */
 export function someBox({ width, height }) {
-  const side = Math.min(width, height, Math.max(LEAST_PATCH, Math.round(0.2 * Math.max(width, height))));
+  const side = Math.min(
+    width,
+    height,
+    Math.max(LEAST_PATCH, Math.round(0.2 * Math.max(width, height))),
+  );
   return { left: Math.round((width - side) / 2), top: 0, width: side, height: side };
 }
 
@@ -93,7 +107,10 @@ export const turned = ([a, b, c, d]) => [d, a, b, c];
 
 /** The reference patch as corners, and back. */
 export const boxCorners = ({ left, top, width, height }) => [
-  [left, top], [left + width, top], [left + width, top + height], [left, top + height],
+  [left, top],
+  [left + width, top],
+  [left + width, top + height],
+  [left, top + height],
 ];
 
 export function cornersBox([[left, top], , [right, bottom]]) {
@@ -110,9 +127,13 @@ export function boxMoved(box, which, dx, dy, { width, height }) {
     top = within(top + y, 0, height - box.height);
     return { left, top, width: box.width, height: box.height };
   }
-  if (which.every((place) => place === 0 || place === 3)) left = within(left + x, 0, right - LEAST_PATCH);
-  if (which.every((place) => place === 1 || place === 2)) right = within(right + x, left + LEAST_PATCH, width);
-  if (which.every((place) => place === 0 || place === 1)) top = within(top + y, 0, bottom - LEAST_PATCH);
-  if (which.every((place) => place === 2 || place === 3)) bottom = within(bottom + y, top + LEAST_PATCH, height);
+  if (which.every((place) => place === 0 || place === 3))
+    left = within(left + x, 0, right - LEAST_PATCH);
+  if (which.every((place) => place === 1 || place === 2))
+    right = within(right + x, left + LEAST_PATCH, width);
+  if (which.every((place) => place === 0 || place === 1))
+    top = within(top + y, 0, bottom - LEAST_PATCH);
+  if (which.every((place) => place === 2 || place === 3))
+    bottom = within(bottom + y, top + LEAST_PATCH, height);
   return { left, top, width: right - left, height: bottom - top };
 }

@@ -24,39 +24,79 @@ export function troubles(status) {
   for (const [name, output] of Object.entries(status.outputs)) {
     const losing = isLosing(name, output.dropped);
     if (output.trouble) found.push(`${name}: ${output.trouble}`);
-    else if (losing) found.push(`${name}: is losing something, ${count(output.dropped)} so far: whoever takes it is too slow, or gone`);
+    else if (losing)
+      found.push(
+        `${name}: is losing something, ${count(output.dropped)} so far: ` +
+          "whoever takes it is too slow, or gone",
+      );
   }
   return found;
 }
 
-/** Show it and what is wrong; `elapsed` are the seconds since it was asked for, `seen` since the last frame. */
+/** Show it and what is wrong; `elapsed` seconds after it was asked for, `seen` after a frame. */
 export function showHealth(root, status, found, timing, elapsed, seen) {
-  tell(find(".summary", root), found.length ? `${found.length} ${found.length === 1 ? "thing needs" : "things need"} a look.` : "All is well.");
+  tell(
+    find(".summary", root),
+    found.length
+      ? `${found.length} ${found.length === 1 ? "thing needs" : "things need"} a look.`
+      : "All is well.",
+  );
   find(".troubles", root).replaceChildren(...found.map((trouble) => make("li", {}, trouble)));
   find(".figures", root).replaceChildren(
-    figure(status.fps < 10 ? status.fps.toFixed(2) : status.fps.toFixed(0), "frames a second", `${count(status.frames)} since the start`),
-    figure(seen === null ? "–" : ago(seen), "the last frame", `${status.camera.source}, restarted ${count(status.camera.restarts)} times`),
-    figure(timing ? `${timing.toFixed(timing < 10 ? 1 : 0)} ms` : "–", "to read a frame", `model ${status.model.name}, ${status.model.sha256.slice(0, 12)}`),
-    figure(`${(status.memory / MEBI).toFixed(0)} MiB`, "of memory", `running for ${duration(status.uptime + elapsed)}`),
+    figure(
+      status.fps < 10 ? status.fps.toFixed(2) : status.fps.toFixed(0),
+      "frames a second",
+      `${count(status.frames)} since the start`,
+    ),
+    figure(
+      seen === null ? "–" : ago(seen),
+      "the last frame",
+      `${status.camera.source}, restarted ${count(status.camera.restarts)} times`,
+    ),
+    figure(
+      timing ? `${timing.toFixed(timing < 10 ? 1 : 0)} ms` : "–",
+      "to read a frame",
+      `model ${status.model.name}, ${status.model.sha256.slice(0, 12)}`,
+    ),
+    figure(
+      `${(status.memory / MEBI).toFixed(0)} MiB`,
+      "of memory",
+      `running for ${duration(status.uptime + elapsed)}`,
+    ),
   );
   find(".facts", root).replaceChildren(...facts(status));
 }
 
 function figure(value, what, note) {
-  return make("div", {}, make("dt", {}, what), make("dd", { class: "value" }, value), make("dd", { class: "note" }, note));
+  return make(
+    "div",
+    {},
+    make("dt", {}, what),
+    make("dd", { class: "value" }, value),
+    make("dd", { class: "note" }, note),
+  );
 }
 
 function facts(status) {
-  const of = (counts) => Object.entries(counts).map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`).join(", ") || "none yet";
+  const of = (counts) =>
+    Object.entries(counts)
+      .map(([name, number]) => `${count(number)} ${name.replaceAll("_", " ")}`)
+      .join(", ") || "none yet";
   const outputs = Object.entries(status.outputs).map(
-    ([name, output]) => `${name}: ${output.trouble || "works"}, ${count(output.waiting)} waiting, ${count(output.dropped)} lost`,
+    ([name, output]) =>
+      `${name}: ${output.trouble || "works"}, ${count(output.waiting)} waiting, ` +
+      `${count(output.dropped)} lost`,
   );
   const rows = [
     ["State", status.state],
     ["Verdicts", of(status.verdicts)],
     ["Not accepted because", of(status.rejected)],
     ["Outputs", outputs],
-    ["Model", `${status.model.name}, SHA-256 ${status.model.sha256}${status.model.trial ? `, on trial: ${status.model.trial}` : ""}`],
+    [
+      "Model",
+      `${status.model.name}, SHA-256 ${status.model.sha256}` +
+        (status.model.trial ? `, on trial: ${status.model.trial}` : ""),
+    ],
     ["Configuration", `read again ${count(status.reloads)} times`],
     ["Program", `tinydigits ${status.version}, process ${status.pid}`],
   ];

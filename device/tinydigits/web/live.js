@@ -34,12 +34,15 @@ export class Live {
 
   /** Readings of a new frame. */
   take(latest) {
-    const again = latest.frame.sequence === this.latest?.frame.sequence && latest.frame.wall === this.latest?.frame.wall;
+    const again =
+      latest.frame.sequence === this.latest?.frame.sequence &&
+      latest.frame.wall === this.latest?.frame.wall;
     this.latest = latest;
     this.since = performance.now();
     const names = latest.readings.map((reading) => reading.region);
     for (const [name, card] of this.cards) if (!names.includes(name)) this.drop(name, card);
-    for (const reading of latest.readings) this.card(reading.region).take(reading, latest.frame, again);
+    for (const reading of latest.readings)
+      this.card(reading.region).take(reading, latest.frame, again);
   }
 
   card(name) {
@@ -62,7 +65,10 @@ export class Live {
     if (!this.latest) return;
     const { frame, readings } = this.latest;
     for (const reading of readings) this.cards.get(reading.region).render();
-    tell(find(".seen", this.root), `Frame ${frame.sequence}, ${clock(frame.wall)}, ${frame.width} × ${frame.height} pixels`);
+    tell(
+      find(".seen", this.root),
+      `Frame ${frame.sequence}, ${clock(frame.wall)}, ${frame.width} × ${frame.height} pixels`,
+    );
     this.picture.fit(frame.width, frame.height);
     this.overlay();
     this.say(readings);
@@ -107,18 +113,34 @@ class Card {
     this.why = make("p", { class: "why" });
     this.age = make("span", { class: "age" });
     this.chart = make("div", { class: "plot" });
-    this.rows = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Last readings of ${name}` });
-    this.folded = make("details", { ontoggle: () => this.list() }, make("summary", {}, "Last readings"), this.rows);
+    this.rows = make("div", {
+      class: "scroll",
+      tabindex: "0",
+      role: "region",
+      "aria-label": `Last readings of ${name}`,
+    });
+    this.folded = make(
+      "details",
+      { ontoggle: () => this.list() },
+      make("summary", {}, "Last readings"),
+      this.rows,
+    );
     const correct = make(
-      "button", { type: "button", class: "plain", onclick: () => askForValue(this) },
-      "Correct", make("span", { class: "hidden" }, ` ${name}`),
+      "button",
+      { type: "button", class: "plain", onclick: () => askForValue(this) },
+      "Correct",
+      make("span", { class: "hidden" }, ` ${name}`),
     );
     this.element = make(
-      "article", { class: "number-card" },
+      "article",
+      { class: "number-card" },
       make("div", { class: "row" }, make("h3", {}, name), this.verdict),
       this.value,
       make("div", { class: "row" }, this.age, correct),
-      this.digits, this.why, this.chart, this.folded,
+      this.digits,
+      this.why,
+      this.chart,
+      this.folded,
     );
     new ResizeObserver(() => this.plot()).observe(this.chart);
   }
@@ -132,7 +154,13 @@ class Card {
     this.reading = reading;
     const { status, value, text, reasons } = reading.verdict;
     if (again || (this.past.at(-1)?.wall ?? -1) >= frame.wall) return;
-    this.add({ wall: frame.wall, text, value, status, reason: reasons.map((reason) => reason.text).join("; ") });
+    this.add({
+      wall: frame.wall,
+      text,
+      value,
+      status,
+      reason: reasons.map((reason) => reason.text).join("; "),
+    });
   }
 
   render() {
@@ -141,7 +169,10 @@ class Card {
     tell(this.value, verdict.value === null ? "–" : String(verdict.value));
     this.verdict.replaceChildren(mark(verdict.status), verdict.status);
     tell(this.why, verdict.reasons.map((reason) => reason.text).join("; "));
-    this.digits.setAttribute("aria-label", `Reads ${text || "nothing"}, ${percent(confidence)} sure`);
+    this.digits.setAttribute(
+      "aria-label",
+      `Reads ${text || "nothing"}, ${percent(confidence)} sure`,
+    );
     this.digits.replaceChildren(...digits.map(digitCell), sureness(confidence, digits.length));
     this.tick(0);
     this.plot();
@@ -166,9 +197,11 @@ class Card {
 /** A digit as it was read, and how sure that is. */
 export function digitCell(digit) {
   const value = digit.value === null ? "?" : String(digit.value);
-  const told = `${value === "?" ? "no digit" : value}, ${percent(digit.confidence)} sure${digit.rejected ? ", rejected" : ""}`;
+  const what = value === "?" ? "no digit" : value;
+  const told = `${what}, ${percent(digit.confidence)} sure${digit.rejected ? ", rejected" : ""}`;
   return make(
-    "li", { class: digit.rejected ? "digit doubtful" : "digit", title: told },
+    "li",
+    { class: digit.rejected ? "digit doubtful" : "digit", title: told },
     make("span", { class: "read", "aria-hidden": "true" }, value),
     bar(digit.confidence),
     make("span", { class: "sure", "aria-hidden": "true" }, (100 * digit.confidence).toFixed(0)),
@@ -179,17 +212,28 @@ export function digitCell(digit) {
 /** How sure all digits are together. */
 export function sureness(confidence, digits) {
   if (!digits) return make("li", { class: "together" }, "nothing is found");
-  return make("li", { class: "together" }, make("span", { class: "read" }, percent(confidence)), bar(confidence), make("span", { class: "sure" }, "sure"));
+  return make(
+    "li",
+    { class: "together" },
+    make("span", { class: "read" }, percent(confidence)),
+    bar(confidence),
+    make("span", { class: "sure" }, "sure"),
+  );
 }
 
 const points = (corners) => corners.map((corner) => corner.join(",")).join(" ");
 
 function outlines({ corners, digits, verdict }) {
   const found = [];
-  if (corners) for (const kind of ["halo", "outline"]) found.push(draw("polygon", { class: `${kind} ${verdict.status}`, points: points(corners) }));
+  if (corners)
+    for (const kind of ["halo", "outline"])
+      found.push(draw("polygon", { class: `${kind} ${verdict.status}`, points: points(corners) }));
   for (const { box, rejected } of digits) {
     const [x, y, width, height] = box;
-    for (const kind of ["halo", "box"]) found.push(draw("rect", { class: `${kind} ${rejected ? "doubtful" : ""}`, x, y, width, height }));
+    for (const kind of ["halo", "box"])
+      found.push(
+        draw("rect", { class: `${kind} ${rejected ? "doubtful" : ""}`, x, y, width, height }),
+      );
   }
   return found;
 }
@@ -204,7 +248,11 @@ function words(reading, picture) {
   const found = reading.digits.map((digit) => {
     const [x, y, width, height] = digit.box;
     const value = digit.value === null ? "?" : String(digit.value);
-    const chip = make("span", { class: digit.rejected ? "chip digit-chip doubtful" : "chip digit-chip" }, make("b", {}, value));
+    const chip = make(
+      "span",
+      { class: digit.rejected ? "chip digit-chip doubtful" : "chip digit-chip" },
+      make("b", {}, value),
+    );
     if (roomy) chip.append(make("small", {}, (100 * digit.confidence).toFixed(0)));
     return picture.put(chip, x + width / 2, Math.min(picture.height - 16 * scale, y + height));
   });
@@ -212,8 +260,11 @@ function words(reading, picture) {
   const top = Math.min(...corners.map((corner) => corner[1]));
   const left = Math.min(...corners.map((corner) => corner[0]));
   const chip = make(
-    "span", { class: `chip name-chip ${reading.verdict.status}` },
-    mark(reading.verdict.status), `${reading.region} ${reading.text || "nothing"} `, make("small", {}, percent(reading.confidence)),
+    "span",
+    { class: `chip name-chip ${reading.verdict.status}` },
+    mark(reading.verdict.status),
+    `${reading.region} ${reading.text || "nothing"} `,
+    make("small", {}, percent(reading.confidence)),
   );
   const inside = top < 24 * scale; // else it would hang over the edge
   chip.classList.toggle("inside", inside);
@@ -231,7 +282,10 @@ function askForValue(card) {
     if (event.submitter?.value !== "accept") return;
     event.preventDefault();
     try {
-      await request("confirm", { method: "POST", json: { region: card.name, value: field.value.trim() || null } });
+      await request("confirm", {
+        method: "POST",
+        json: { region: card.name, value: field.value.trim() || null },
+      });
       dialog.close();
     } catch (error) {
       tell(find(".trouble", dialog), error.message);

@@ -8,7 +8,12 @@ const TIMES = 4; // as large as the frame's pixels are on the screen
 export class Loupe {
   constructor(picture) {
     this.picture = picture;
-    this.element = make("canvas", { class: "loupe", width: 2 * SIDE, height: 2 * SIDE, "aria-hidden": "true" });
+    this.element = make("canvas", {
+      class: "loupe",
+      width: 2 * SIDE,
+      height: 2 * SIDE,
+      "aria-hidden": "true",
+    });
     this.element.hidden = true;
   }
 
@@ -25,7 +30,15 @@ export class Loupe {
     context.fillRect(0, 0, side, side);
     context.imageSmoothingEnabled = false;
     context.drawImage(
-      bitmap, (x - part / 2) * shrunk, (y - part / 2) * shrunk, part * shrunk, part * shrunk, 0, 0, side, side,
+      bitmap,
+      (x - part / 2) * shrunk,
+      (y - part / 2) * shrunk,
+      part * shrunk,
+      part * shrunk,
+      0,
+      0,
+      side,
+      side,
     );
     context.strokeStyle = "#fff";
     context.lineWidth = 2;

@@ -34,8 +34,12 @@ class Page {
     find(".read-now").addEventListener("click", () => this.readNow());
     find(".retry").addEventListener("click", () => this.connect());
     setInterval(() => this.tick(), 1000);
-    setInterval(() => { if (this.connected) this.askStatus(true); }, STATUS_PAUSE);
-    setInterval(() => { if (this.connected) this.teach.count(); }, COUNT_PAUSE);
+    setInterval(() => {
+      if (this.connected) this.askStatus(true);
+    }, STATUS_PAUSE);
+    setInterval(() => {
+      if (this.connected) this.teach.count();
+    }, COUNT_PAUSE);
     this.view();
     this.connect();
   }
@@ -70,12 +74,16 @@ class Page {
     this.connection = connection;
     for (let tried = 0; !connection.signal.aborted; tried += 1) {
       try {
-        await this.hear(connection.signal, () => { tried = 0; });
+        await this.hear(connection.signal, () => {
+          tried = 0;
+        });
       } catch (error) {
         if (connection.signal.aborted) return;
         this.lost(error);
         if (error.status === 401) return; // a person has to come back
-        await new Promise((resolve) => { setTimeout(resolve, WAITS[Math.min(tried, WAITS.length - 1)]); });
+        await new Promise((resolve) => {
+          setTimeout(resolve, WAITS[Math.min(tried, WAITS.length - 1)]);
+        });
       }
     }
   }
@@ -165,15 +173,27 @@ class Page {
     document.body.classList.toggle("stale", lost);
     if (lost) {
       const since = whole((performance.now() - lostSince) / 1000);
-      tell(find(".why", banner), this.locked ? "This device shows what it reads to those who have its token." : `Connection lost: ${this.why}. What is below may be old.`);
+      tell(
+        find(".why", banner),
+        this.locked
+          ? "This device shows what it reads to those who have its token."
+          : `Connection lost: ${this.why}. What is below may be old.`,
+      );
       tell(find("#health .summary"), "Not known at the moment.");
       tell(find(".retry", banner), this.locked ? "Enter the token" : `Try again (${since})`);
     }
     const found = status && !lost ? troubles(status) : [];
     const bad = lost || found.length > 0;
-    const words = lost ? (this.locked ? "token needed" : "not connected") : bad ? "needs a look" : (status?.state || "connecting");
+    const words = lost
+      ? this.locked
+        ? "token needed"
+        : "not connected"
+      : bad
+        ? "needs a look"
+        : status?.state || "connecting";
     const state = find("#state");
-    if (state.textContent !== words) state.replaceChildren(mark(bad ? "rejected" : status ? "accepted" : "waiting"), words);
+    if (state.textContent !== words)
+      state.replaceChildren(mark(bad ? "rejected" : status ? "accepted" : "waiting"), words);
     if (status && !lost) {
       const timing = this.live.latest?.timing_ms.total;
       const now = performance.now();

@@ -30,26 +30,81 @@ export class Panel {
       plan.changed();
     };
     const name = make("input", {
-      id: id("name"), value: region.name, maxlength: 100, required: true, autocomplete: "off", spellcheck: "false",
-      oninput: (event) => { if (event.target.value.trim()) set("name", event.target.value.trim()); },
+      id: id("name"),
+      value: region.name,
+      maxlength: 100,
+      required: true,
+      autocomplete: "off",
+      spellcheck: "false",
+      oninput: (event) => {
+        if (event.target.value.trim()) set("name", event.target.value.trim());
+      },
     });
     const digits = make("input", {
-      id: id("digits"), type: "number", min: 0, max: MOST_DIGITS, value: region.digits || "", placeholder: "find out", inputmode: "numeric",
-      oninput: (event) => { if (event.target.validity.valid) set("digits", Math.round(Number(event.target.value) || 0)); },
+      id: id("digits"),
+      type: "number",
+      min: 0,
+      max: MOST_DIGITS,
+      value: region.digits || "",
+      placeholder: "find out",
+      inputmode: "numeric",
+      oninput: (event) => {
+        if (event.target.validity.valid) set("digits", Math.round(Number(event.target.value) || 0));
+      },
     });
-    const options = Object.entries(INKS).map(([value, words]) => make("option", { value, selected: value === region.polarity }, words));
-    const ink = make("select", { id: id("ink"), onchange: (event) => set("polarity", event.target.value) }, ...options);
-    const cells = make("input", { id: id("cells"), type: "checkbox", checked: region.cells, onchange: (event) => set("cells", event.target.checked) });
-    const button = (words, action) => make("button", { type: "button", class: "plain", onclick: action }, words, make("span", { class: "hidden" }, ` ${region.name}`));
-    const field = (label, control) => make("div", { class: "field" }, make("label", { for: control.id }, label), control);
+    const options = Object.entries(INKS).map(([value, words]) =>
+      make("option", { value, selected: value === region.polarity }, words),
+    );
+    const ink = make(
+      "select",
+      { id: id("ink"), onchange: (event) => set("polarity", event.target.value) },
+      ...options,
+    );
+    const cells = make("input", {
+      id: id("cells"),
+      type: "checkbox",
+      checked: region.cells,
+      onchange: (event) => set("cells", event.target.checked),
+    });
+    const button = (words, action) =>
+      make(
+        "button",
+        { type: "button", class: "plain", onclick: action },
+        words,
+        make("span", { class: "hidden" }, ` ${region.name}`),
+      );
+    const field = (label, control) =>
+      make("div", { class: "field" }, make("label", { for: control.id }, label), control);
     const reads = make("div", { class: "reads" });
     const why = make("p", { class: "why" });
     const element = make(
-      "li", { class: "region", onfocusin: () => plan.select(which), onpointerdown: () => plan.select(which) },
-      reads, why,
-      make("div", { class: "fields" }, field("Name", name), field("Digits", digits), field("Ink", ink)),
-      make("div", { class: "check" }, cells, make("label", { for: cells.id }, "Drums: its digits have fixed places side by side")),
-      make("div", { class: "row" }, button("Turn", () => plan.turn(which)), button("Remove", () => plan.remove(which))),
+      "li",
+      {
+        class: "region",
+        onfocusin: () => plan.select(which),
+        onpointerdown: () => plan.select(which),
+      },
+      reads,
+      why,
+      make(
+        "div",
+        { class: "fields" },
+        field("Name", name),
+        field("Digits", digits),
+        field("Ink", ink),
+      ),
+      make(
+        "div",
+        { class: "check" },
+        cells,
+        make("label", { for: cells.id }, "Drums: its digits have fixed places side by side"),
+      ),
+      make(
+        "div",
+        { class: "row" },
+        button("Turn", () => plan.turn(which)),
+        button("Remove", () => plan.remove(which)),
+      ),
     );
     return { element, reads, why, name };
   }
@@ -64,7 +119,11 @@ export class Panel {
       name.setCustomValidity(twice ? "Two regions have this name" : "");
       element.classList.toggle("selected", which === plan.editor.selected);
       const drums = region.cells && !region.digits;
-      const trouble = twice ? "another region has this name" : drums ? "drums have to be counted: say how many digits" : "";
+      const trouble = twice
+        ? "another region has this name"
+        : drums
+          ? "drums have to be counted: say how many digits"
+          : "";
       reads.replaceChildren(...readingParts(reading));
       tell(why, trouble || shortened(reading?.reasons ?? []));
       why.hidden = !why.textContent;
@@ -85,7 +144,13 @@ function readingParts(reading) {
   const status = reading.rejected ? "rejected" : "accepted";
   return [
     make("span", { class: "value" }, reading.text.replaceAll("\n", " / ") || "nothing"),
-    make("span", { class: `verdict ${status}` }, mark(status), reading.rejected ? "doubtful" : "clear", ` ${percent(reading.confidence)}`),
+    make(
+      "span",
+      { class: `verdict ${status}` },
+      mark(status),
+      reading.rejected ? "doubtful" : "clear",
+      ` ${percent(reading.confidence)}`,
+    ),
     bar(reading.confidence),
   ];
 }

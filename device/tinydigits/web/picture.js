@@ -102,7 +102,13 @@ export class Film {
     if (this.busy || !this.picture || !this.size || document.hidden) return;
     const wait = this.last + LEAST_PAUSE - performance.now();
     this.busy = true;
-    setTimeout(() => this.fetch().finally(() => { this.busy = false; }), Math.max(0, wait));
+    setTimeout(
+      () =>
+        this.fetch().finally(() => {
+          this.busy = false;
+        }),
+      Math.max(0, wait),
+    );
   }
 
   async fetch() {
@@ -111,7 +117,10 @@ export class Film {
     this.last = performance.now();
     try {
       const headers = this.tag ? { "if-none-match": this.tag } : {};
-      const response = await request(`frame.jpg?width=${this.wanted(picture, size)}`, { headers, quiet: true });
+      const response = await request(`frame.jpg?width=${this.wanted(picture, size)}`, {
+        headers,
+        quiet: true,
+      });
       if (response.status === 304) return;
       const bitmap = await createImageBitmap(await response.blob());
       if (picture !== this.picture) return;

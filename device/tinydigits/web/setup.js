@@ -27,28 +27,36 @@ export class Setup {
     this.tryAgain = false;
     this.timer = 0;
     this.loaded = false;
-    this.picture = new Picture(find(".picture", root), "What the camera sees, with the regions that are read");
+    this.picture = new Picture(
+      find(".picture", root),
+      "What the camera sees, with the regions that are read",
+    );
     this.editor = new Editor(this.picture, this);
     this.panel = new Panel(find(".regions", root), this);
     this.wire();
   }
 
   wire() {
-    const on = (name, action) => find(`.${name}`, this.root).addEventListener("click", () => this.doing(action));
+    const on = (name, action) =>
+      find(`.${name}`, this.root).addEventListener("click", () => this.doing(action));
     on("add", () => this.add(inMiddle(this.picture, (12 * this.regions.length) % 60)));
     on("propose", () => this.propose());
     on("undo", () => this.undo());
     on("revert", () => this.load());
     on("download", () => this.download());
     on("write", () => this.write());
-    find(".follow", this.root).addEventListener("change", (event) => this.doing(() => this.follow(event.target.checked)));
+    find(".follow", this.root).addEventListener("change", (event) =>
+      this.doing(() => this.follow(event.target.checked)),
+    );
     this.root.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input")) {
         event.preventDefault();
         this.undo();
       }
     });
-    addEventListener("beforeunload", (event) => { if (this.loaded && this.dirty) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => {
+      if (this.loaded && this.dirty) event.preventDefault();
+    });
   }
 
   get body() {
@@ -63,7 +71,9 @@ export class Setup {
   async open() {
     if (!this.loaded) await this.doing(() => this.load());
     this.try();
-    this.ticking = setInterval(() => { if (!document.hidden && this.dirty) this.try(); }, AGAIN);
+    this.ticking = setInterval(() => {
+      if (!document.hidden && this.dirty) this.try();
+    }, AGAIN);
   }
 
   close() {
@@ -79,7 +89,10 @@ export class Setup {
     this.take({ regions, reference });
     this.saved = JSON.stringify(this.body);
     this.writable = writable;
-    tell(find(".why-not", this.root), writable ? "" : `This can be downloaded, not written: ${why_not}.`);
+    tell(
+      find(".why-not", this.root),
+      writable ? "" : `This can be downloaded, not written: ${why_not}.`,
+    );
     this.say("");
     this.changed();
   }
@@ -170,7 +183,9 @@ export class Setup {
       this.regions.splice(which, 1);
       this.readings.splice(which, 1);
     }
-    this.restructured(this.regions.length ? Math.max(0, Math.min(which, this.regions.length - 1) || 0) : null);
+    this.restructured(
+      this.regions.length ? Math.max(0, Math.min(which, this.regions.length - 1) || 0) : null,
+    );
     if (!this.regions.length) find(".add", this.root).focus();
   }
 
@@ -201,7 +216,8 @@ export class Setup {
   async propose() {
     this.say("Looking for numbers…");
     const found = await get("regions/propose", { method: "POST" });
-    if (!found.regions.length) return this.say("Nothing in the picture looks like a number. Draw a region around it.", true);
+    if (!found.regions.length)
+      return this.say("Nothing in the picture looks like a number. Draw a region around it.", true);
     this.change("propose");
     this.take({ regions: renamed(found.regions, this.regions), reference: found.reference });
     this.changed();
@@ -210,17 +226,29 @@ export class Setup {
 
   /** Read the last frame with the regions as they are drawn. */
   async try() {
-    if (this.trying) { this.tryAgain = true; return; }
+    if (this.trying) {
+      this.tryAgain = true;
+      return;
+    }
     if (!this.loaded) return;
     this.trying = true;
     this.tryAgain = false;
     const { regions } = this;
     const asked = JSON.stringify(this.body);
     try {
-      const { readings, trouble } = await get("regions/try", { method: "POST", json: this.body, quiet: true });
+      const { readings, trouble } = await get("regions/try", {
+        method: "POST",
+        json: this.body,
+        quiet: true,
+      });
       if (this.regions === regions && this.regions.length) this.readings = readings;
       this.trouble = trouble;
-      tell(find(".trial", this.root), this.regions.length ? "" : `No region: the whole frame is read, as ${readings[0]?.text || "nothing"}.`);
+      tell(
+        find(".trial", this.root),
+        this.regions.length
+          ? ""
+          : `No region: the whole frame is read, as ${readings[0]?.text || "nothing"}.`,
+      );
       this.failed(asked === JSON.stringify(this.body) ? "" : null);
     } catch (error) {
       if (error.status !== 429) this.failed(error.message);
@@ -235,7 +263,9 @@ export class Setup {
   /** What the device reads by itself is as good as a try, while nothing is changed. */
   news({ readings }) {
     if (!this.loaded || this.dirty) return;
-    this.readings = this.regions.map(({ name }) => readings.find((reading) => reading.region === name));
+    this.readings = this.regions.map(({ name }) =>
+      readings.find((reading) => reading.region === name),
+    );
     this.editor.update();
     this.panel.update();
   }
@@ -251,9 +281,19 @@ export class Setup {
       const { left, top, width, height } = this.reference;
       const canvas = make("canvas", { width, height });
       const shrunk = this.picture.bitmap.width / this.picture.width;
-      canvas.getContext("2d").drawImage(
-        this.picture.bitmap, left * shrunk, top * shrunk, width * shrunk, height * shrunk, 0, 0, width, height,
-      );
+      canvas
+        .getContext("2d")
+        .drawImage(
+          this.picture.bitmap,
+          left * shrunk,
+          top * shrunk,
+          width * shrunk,
+          height * shrunk,
+          0,
+          0,
+          width,
+          height,
+        );
       canvas.toBlob((blob) => save(blob, "reference.png"));
     }
   }
@@ -266,8 +306,11 @@ export class Setup {
     this.saved = body;
     this.changed();
     for (let wait = 0; wait < 20; wait += 1) {
-      if ((await get("status")).reloads > reloads) return this.say("Written: the device reads with these regions now.");
-      await new Promise((resolve) => { setTimeout(resolve, 250); });
+      if ((await get("status")).reloads > reloads)
+        return this.say("Written: the device reads with these regions now.");
+      await new Promise((resolve) => {
+        setTimeout(resolve, 250);
+      });
     }
     return this.say("Written, but the device hasn't taken it over yet: its log says why.", true);
   }

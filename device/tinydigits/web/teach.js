@@ -53,19 +53,28 @@ export class Teach {
       this.fill(found.crops.filter((crop) => !only || crop.label === null));
     } catch (error) {
       this.fill([]);
-      tell(find(".empty", this.root), error.status === 404 ? `Nothing to label: ${error.message}.` : error.message);
+      tell(
+        find(".empty", this.root),
+        error.status === 404 ? `Nothing to label: ${error.message}.` : error.message,
+      );
     }
   }
 
   fill(crops) {
     for (const tile of this.tiles) URL.revokeObjectURL(tile.picture.src);
-    this.tiles = crops.map((crop, place) => new Tile(crop, place, crops.length, () => this.move(place)));
+    this.tiles = crops.map(
+      (crop, place) => new Tile(crop, place, crops.length, () => this.move(place)),
+    );
     this.done = [];
     this.grid.replaceChildren(...this.tiles.map((tile) => tile.element));
     find(".empty", this.root).hidden = crops.length > 0;
     find(".bench", this.root).hidden = !crops.length;
-    tell(find(".empty", this.root), this.counts.labelled
-      ? `All ${this.counts.labelled} are labelled.` : "No doubtful digits were kept yet. They come by themselves, as the device reads.");
+    tell(
+      find(".empty", this.root),
+      this.counts.labelled
+        ? `All ${this.counts.labelled} are labelled.`
+        : "No doubtful digits were kept yet. They come by themselves, as the device reads.",
+    );
     this.at = 0;
     this.move(0, false);
     this.fetch(this.tiles);
@@ -83,12 +92,18 @@ export class Teach {
   /** The digits, what is none, and the ways on; each says its key. */
   keypad() {
     const button = (words, key, action, small = "") =>
-      make("button", { type: "button", class: "key", "aria-keyshortcuts": key, onclick: action }, words, small && make("small", {}, small));
+      make(
+        "button",
+        { type: "button", class: "key", "aria-keyshortcuts": key, onclick: action },
+        words,
+        small && make("small", {}, small),
+      );
     const digits = [..."0123456789"].map((digit) => button(digit, digit, () => this.label(digit)));
     return [
       make("div", { class: "pad" }, ...digits),
       make(
-        "div", { class: "pad ways" },
+        "div",
+        { class: "pad ways" },
         button("as read", "Enter", () => this.labelAsRead(), "Enter"),
         button("no digit", "N", () => this.label(NONE), "N"),
         button("skip", "S", () => this.move(this.at + 1), "S"),
@@ -170,7 +185,10 @@ export class Teach {
 
   async put(tile, label, before) {
     try {
-      await request(`crops/${encodeURIComponent(tile.crop.name)}/label`, { method: "PUT", json: { label } });
+      await request(`crops/${encodeURIComponent(tile.crop.name)}/label`, {
+        method: "PUT",
+        json: { label },
+      });
     } catch (error) {
       tile.label(before);
       tell(find(".message", this.root), error.message);
@@ -178,7 +196,10 @@ export class Teach {
     }
     tell(find(".message", this.root), "");
     const change = (before === null ? 0 : 1) - (label === null ? 0 : 1);
-    this.show({ unlabelled: this.counts.unlabelled + change, labelled: this.counts.labelled - change });
+    this.show({
+      unlabelled: this.counts.unlabelled + change,
+      labelled: this.counts.labelled - change,
+    });
     return true;
   }
 }
@@ -192,9 +213,15 @@ class Tile {
     this.given = make("span", { class: "given" });
     const why = WHY[crop.why] ?? "";
     this.button = make(
-      "button", { type: "button", tabindex: "-1", onclick: pressed },
-      this.picture, this.given,
-      make("span", { class: "note" }, crop.read ? `read ${crop.read}, ${percent(crop.confidence)}` : "not read"),
+      "button",
+      { type: "button", tabindex: "-1", onclick: pressed },
+      this.picture,
+      this.given,
+      make(
+        "span",
+        { class: "note" },
+        crop.read ? `read ${crop.read}, ${percent(crop.confidence)}` : "not read",
+      ),
       make("span", { class: "note" }, [crop.region, why].filter(Boolean).join(", ") || "\u00a0"),
     );
     this.element = make("li", {}, this.button);
@@ -203,7 +230,9 @@ class Tile {
 
   async fetch() {
     try {
-      const response = await request(`crops/${encodeURIComponent(this.crop.name)}`, { quiet: true });
+      const response = await request(`crops/${encodeURIComponent(this.crop.name)}`, {
+        quiet: true,
+      });
       this.picture.src = URL.createObjectURL(await response.blob());
     } catch {
       this.element.classList.add("missing");
@@ -219,8 +248,14 @@ class Tile {
     const { region, read, confidence } = this.crop;
     this.button.setAttribute(
       "aria-label",
-      [`Picture ${this.place} of ${this.of}`, region, read ? `read as ${read}, ${percent(confidence)} sure` : "not read", words ? `labelled ${words}` : "not labelled"]
-        .filter(Boolean).join(", "),
+      [
+        `Picture ${this.place} of ${this.of}`,
+        region,
+        read ? `read as ${read}, ${percent(confidence)} sure` : "not read",
+        words ? `labelled ${words}` : "not labelled",
+      ]
+        .filter(Boolean)
+        .join(", "),
     );
   }
 
