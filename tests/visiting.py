@@ -31,6 +31,7 @@ class Visit:
         self.program = program
         self.asked: list[str] = []
         self.complaints: list[str] = []
+        self.provoked: tuple[str, ...] = ()
         page.set_default_timeout(1000 * SECONDS)
         page.route("**/*", self._answer)
         page.on("console", lambda message: self.complaints.append(message.text))
@@ -63,10 +64,15 @@ class Visit:
         self.page.mouse.move(*self.at(*end), steps=5)
         self.page.mouse.up()
 
+    def provokes(self, *words: str) -> None:
+        """Have the browser complain with these words, as this test asks what is refused."""
+        self.provoked = words
+
     def check(self) -> None:
         """It went nowhere else, and the browser had nothing to complain about."""
         assert [
             url for url in self.asked if not url.startswith((self.program.address, "blob:"))
         ] == []
-        unexpected = [c for c in self.complaints if not any(word in c for word in EXPECTED)]
+        expected = (*EXPECTED, *self.provoked)
+        unexpected = [c for c in self.complaints if not any(word in c for word in expected)]
         assert not unexpected, unexpected
