@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from tinydigits_train.datasets import DataSet
 
 examples.register()
+
+# a shell has what it starts in the background ignore Ctrl-C, and all that is started from there
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # until all is imported, which leaves nothing behind: looking for garbage takes a sixth of that time
 gc.disable()
