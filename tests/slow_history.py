@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from test_history import LIMITS, keep, past, sqlite
+from pasts import LIMITS, keep, past, sqlite
 from tinydigits.clock import wall_offset
 from tinydigits.history import read_past
 from tinydigits.outputs.history_file import HistoryFile, Kept

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command_line import Capture, complaint, files, printed
-from test_history import BEGAN, keep, past
+from pasts import BEGAN, keep, past
 from test_imports import fresh
 from tinydigits.__main__ import main
 from tinydigits.history import Past

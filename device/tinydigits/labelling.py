@@ -71,7 +71,7 @@ class Session:
 
     @property
     def fresh(self) -> int:
-        """How many labels came of this session."""
+        """How many labels were given since it began."""
         return len(self._labelled)
 
     def press(self, key: str) -> bool:

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from work import other_program
 
 from marked import table
-from test_history import BEGAN, past
+from pasts import BEGAN, past
 from tinydigits.clock import wall_offset
 from tinydigits.history import read_past
 from tinydigits.outputs import history_file
