@@ -67,7 +67,7 @@ def test_host(site: Web, host: str) -> None:
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:8080", "[::1]", "pi.lan"])
 def test_own_hosts(host: str) -> None:
     """Its own names are known, and those that the configuration adds."""
-    with web(hosts=["Pi.lan"]) as site:
+    with web(hosts=["Pi.lan:8443"]) as site:
         assert raw(site, request(host=host)).startswith(b"HTTP/1.1 200")
         assert raw(site, request(host=socket.gethostname())).startswith(b"HTTP/1.1 200")
 

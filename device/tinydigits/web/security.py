@@ -64,7 +64,8 @@ class Gate:
 
     def __init__(self, config: WebConfig, address: Address) -> None:
         self._token = _token(config, address)
-        self._names = _LOCAL_NAMES | _own_names() | {name.lower() for name in config.hosts}
+        others = {_without_port(name).lower() for name in config.hosts}
+        self._names = _LOCAL_NAMES | _own_names() | others
         self._wrong = Buckets(WRONG_TOKENS)
 
     @property
