@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, Download, Locator, expect
 from live_program import TOKEN, LiveProgram, live_program
 from looks import PHONE, Look, check_accessible, keep
 from meter_scene import POWER_CORNERS, WATER_CORNERS
-from tinydigits.crop_file import Note
-from tinydigits.crops import Crops
 from tinydigits.frame import Frame
+from tinydigits.learn.crop_file import Note
+from tinydigits.learn.crops import Crops
 from visiting import Visit
 
 pytest_plugins = ("visitors",)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from test_crops import luma, note
-from tinydigits.crops import Crops
+from tinydigits.learn.crops import Crops
 
 KILLS: Final = 20
 

@@ -25,9 +25,9 @@ from PIL import Image
 
 from tinydigits.classifier import NONE_LABEL
 from tinydigits.config import load_config
-from tinydigits.crops import Crops
 from tinydigits.labels import NOT_A_DIGIT
-from tinydigits.recording import COLUMNS, TABLE
+from tinydigits.learn.crops import Crops
+from tinydigits.learn.recording import COLUMNS, TABLE
 from tinydigits_train.measure import wilson
 
 PAGE: Final = (Path(__file__).parents[1] / "docs" / "learn.md").read_text()

@@ -18,13 +18,13 @@ from msgspec.structs import replace
 from samples import picture_of
 from standin import Clock
 from standin import told as logged
-from tinydigits import crops as crops_module
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.config import Config, load_config
-from tinydigits.crops import Crop, Crops
 from tinydigits.errors import ConfigError, OutputError
 from tinydigits.frame import Frame
 from tinydigits.judges import Judges
+from tinydigits.learn import crops as crops_module
+from tinydigits.learn.crops import Crop, Crops
 from tinydigits.memory import Memory
 from tinydigits.outputs.collect import Collector
 from tinydigits.outputs.doubtful import digits_due, lies_between

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tinydigits.crop_file import MAX_SIDE, Note, crop_name, note_in, to_crop
-from tinydigits.crop_labels import locked
-from tinydigits.crops import Crop, Crops
 from tinydigits.errors import DataError, OutputError, PictureError, UsageError
 from tinydigits.frame import Luma
 from tinydigits.labels import LabelledPicture, list_pictures
+from tinydigits.learn.crop_file import MAX_SIDE, Note, crop_name, note_in, to_crop
+from tinydigits.learn.crop_labels import locked
+from tinydigits.learn.crops import Crop, Crops
 
 TAKEN = 1795342500.25
 """2026-11-22 10:15:00 UTC, and a quarter of a second."""
@@ -238,7 +238,7 @@ def test_together(tmp_path: Path) -> None:
 
 def test_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who never gives the folder free is told of."""
-    monkeypatch.setattr("tinydigits.crop_labels._PATIENCE", 0.05)
+    monkeypatch.setattr("tinydigits.learn.crop_labels._PATIENCE", 0.05)
     crops, names = filled(tmp_path, 1)
     with locked(tmp_path), pytest.raises(OutputError, match="another program is at it"):
         crops.label(names[0], "1")

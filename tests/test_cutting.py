@@ -14,9 +14,9 @@ from samples import picture_of
 from tinydigits.classifier import DEFAULT_MODEL, Classifier
 from tinydigits.clock import StageClock
 from tinydigits.config import load_config
-from tinydigits.cutting import Cutting
 from tinydigits.frame import Frame, Luma
-from tinydigits.likeness import Seen, gist_of
+from tinydigits.learn.cutting import Cutting
+from tinydigits.learn.likeness import Seen, gist_of
 from tinydigits.reader import Reader, Reading
 from tinydigits.region import Rectifier, checked_corners
 from tinydigits.regions import RegionsReader, make_frame_reader

@@ -69,7 +69,7 @@ def test_no_outputs() -> None:
     roots = {name.partition(".")[0] for name in loaded}
     assert not roots & {"starlette", "uvicorn", "h11", "anyio", "prometheus_client", "asyncio"}
     assert not {"sqlite3", "paho", "PIL.PngImagePlugin"} & set(loaded)
-    unneeded = {"crops", "cutting", "likeness", "web", *(f"outputs.{name}" for name in OUTPUTS)}
+    unneeded = {"learn.crops", "learn.cutting", "web", *(f"outputs.{name}" for name in OUTPUTS)}
     assert not {f"tinydigits.{name}" for name in unneeded} & set(loaded)
 
 

@@ -24,10 +24,10 @@ from PIL import Image
 
 from samples import picture_of
 from tinydigits.__main__ import main
-from tinydigits.crop_file import Note
-from tinydigits.crops import Crops
-from tinydigits.half_blocks import UPPER, Shades, render, shades_of
-from tinydigits.labelling import Session
+from tinydigits.learn.crop_file import Note
+from tinydigits.learn.crops import Crops
+from tinydigits.learn.half_blocks import UPPER, Shades, render, shades_of
+from tinydigits.learn.labelling import Session
 
 DIGITS_SHOWN = "4027"
 

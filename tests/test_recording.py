@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from samples import picture_of
 from tinydigits.__main__ import main
 from tinydigits.errors import DataError
-from tinydigits.recording import TABLE, RecordingWriter, Row, read_recording
+from tinydigits.learn.recording import TABLE, RecordingWriter, Row, read_recording
 
 Out = pytest.CaptureFixture[str]
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinydigits.crop_file import Note
-from tinydigits.crops import Crops
+from tinydigits.learn.crop_file import Note
+from tinydigits.learn.crops import Crops
 from web_site import Web, web
 
 CROPS = "/api/v1/crops"

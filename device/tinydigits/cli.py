@@ -117,20 +117,20 @@ def _regions(options: argparse.Namespace) -> int:
 
 
 def _label(options: argparse.Namespace) -> int:
-    from tinydigits.labelling import label_command
+    from tinydigits.learn.labelling import label_command
 
     return label_command(options)
 
 
 def _record(options: argparse.Namespace) -> int:
-    from tinydigits.record import record_command
+    from tinydigits.learn.record import record_command
 
     check_share("--max-error", options.max_error)
     return record_command(options, load_config(options.config, _changes(options)))
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from tinydigits.replaying import replay_command
+    from tinydigits.learn.replaying import replay_command
 
     check_share("--max-error", options.max_error)
     return replay_command(options, load_config(options.config, _changes(options)))

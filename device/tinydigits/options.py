@@ -12,7 +12,7 @@ from tinydigits.bench.options import add_bench
 from tinydigits.command import Parser
 from tinydigits.config import DEFAULT_FILE, MAX_DIGITS, load_config
 from tinydigits.errors import UsageError
-from tinydigits.learn_options import add_label, add_record, add_replay
+from tinydigits.learn.options import add_label, add_record, add_replay
 from tinydigits.models.options import add_model
 from tinydigits.runtime import SYSTEM_FOLDER
 

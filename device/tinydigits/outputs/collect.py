@@ -13,13 +13,13 @@ from threading import Event, Thread
 from typing import Final, NamedTuple, Self
 
 from tinydigits.config import Config, RegionConfig
-from tinydigits.crop_file import Note, Why
-from tinydigits.crops import Crops, crops_folder
-from tinydigits.cutting import Cutting, Place
 from tinydigits.errors import ConfigError, DataError, PictureError, TinyDigitsError, UsageError
 from tinydigits.frame import Frame, Luma
 from tinydigits.judge import Verdict
-from tinydigits.likeness import Seen, gist_of
+from tinydigits.learn.crop_file import Note, Why
+from tinydigits.learn.crops import Crops, crops_folder
+from tinydigits.learn.cutting import Cutting, Place
+from tinydigits.learn.likeness import Seen, gist_of
 from tinydigits.outputs.backlog import Backlog
 from tinydigits.outputs.doubtful import differing, doubtful, is_worth_a_look, lies_between
 from tinydigits.outputs.pace import Pace

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from tinydigits.crop_file import Why
-from tinydigits.cutting import Place
 from tinydigits.judge import Verdict
+from tinydigits.learn.crop_file import Why
+from tinydigits.learn.cutting import Place
 from tinydigits.reader import Reading
 from tinydigits.rules import Code
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from starlette.responses import Response
 
-from tinydigits.crops import Crop, Crops, crops_folder
 from tinydigits.errors import UsageError
+from tinydigits.learn.crops import Crop, Crops, crops_folder
 from tinydigits.web.operation import Call, Operation
 from tinydigits.web.refusal import Refusal
 

@@ -8,11 +8,11 @@ import logging
 from tinydigits.command import indented_json
 from tinydigits.config import Config
 from tinydigits.files import printable
+from tinydigits.learn.recording import read_recording
+from tinydigits.learn.replay import render_replay, replay
 from tinydigits.models.in_use import model_of
 from tinydigits.options import NAME, NOTHING_READ, check_share
-from tinydigits.recording import read_recording
 from tinydigits.regions import make_frame_reader
-from tinydigits.replay import render_replay, replay
 from tinydigits.status.document import NUMBERS
 
 log = logging.getLogger(NAME)

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, Self, TextIO
 from tinydigits.errors import DataError, OutputError, UsageError
 from tinydigits.files import make_folder, printable
 from tinydigits.frame import Luma
-from tinydigits.png import to_png
+from tinydigits.learn.png import to_png
 
 TABLE: Final = "recording.csv"
 COLUMNS: Final = ("file", "seconds", "region", "expected")

@@ -17,11 +17,11 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from tinydigits.crop_file import NAME, Note, Why, crop_name, frame_of, read_note, to_crop
-from tinydigits.crop_labels import Labels, locked
 from tinydigits.errors import DataError, OutputError, UsageError
 from tinydigits.files import TEMPORARY, atomic_write, make_folder, printable
 from tinydigits.frame import Frame, Luma
+from tinydigits.learn.crop_file import NAME, Note, Why, crop_name, frame_of, read_note, to_crop
+from tinydigits.learn.crop_labels import Labels, locked
 from tinydigits.own_file import own_path
 
 SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})

@@ -17,13 +17,13 @@ import msgspec
 
 from tinydigits.classifier import DIGITS, NONE_LABEL
 from tinydigits.command import indented_json
-from tinydigits.crop_labels import LABELS
-from tinydigits.crops import Crop, Crops
 from tinydigits.errors import DataError, PictureError, UsageError
 from tinydigits.files import printable
-from tinydigits.half_blocks import Shades, render, shades_of
 from tinydigits.journal import one_line
-from tinydigits.keys import ENTER, single_keys
+from tinydigits.learn.crop_labels import LABELS
+from tinydigits.learn.crops import Crop, Crops
+from tinydigits.learn.half_blocks import Shades, render, shades_of
+from tinydigits.learn.keys import ENTER, single_keys
 from tinydigits.models.owner import as_owner_of
 
 HELP: Final = "0-9 that digit   n none   Enter as read   u undo   s skip   q quit"

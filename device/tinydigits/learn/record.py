@@ -16,10 +16,10 @@ from tinydigits.daemon import Work, run
 from tinydigits.files import printable
 from tinydigits.frame import Frame
 from tinydigits.judges import Judges
+from tinydigits.learn.recording import TABLE, RecordingWriter
 from tinydigits.models.in_use import model_of
 from tinydigits.options import NAME, NOTHING_READ
 from tinydigits.reader import FrameReadings
-from tinydigits.recording import TABLE, RecordingWriter
 from tinydigits.regions import make_frame_reader, make_rules
 from tinydigits.signals import Signals, end_now
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from tinydigits.frame import Luma
-from tinydigits.png import to_png
+from tinydigits.learn.png import to_png
 
 Why = Literal["unsure", "rejected", "contradicted"]
 

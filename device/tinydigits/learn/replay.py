@@ -19,7 +19,7 @@ from tinydigits.files import printable
 from tinydigits.frame import Frame
 from tinydigits.judge import Verdict
 from tinydigits.judges import Judges
-from tinydigits.recording import Recorded, Row
+from tinydigits.learn.recording import Recorded, Row
 from tinydigits.regions import FrameReader, make_rules
 
 _FIRST: Final = 10
