@@ -45,6 +45,9 @@ PAUSE: Final = 0.5
 LEAST_RATIO: Final = 0.95
 """Of the readings a second with all outputs on to those with standard output alone."""
 
+LEAST_FLAT_OUT: Final = 0.8
+"""The same where frames come as fast as they are read: then whoever else uses the processors, as
+the slow clients do, takes from one of the two. Two programs that are alike give 0.9 to 1 here."""
 
 ATTEMPTS: Final = 3
 """A machine that does other things meanwhile gives one of two programs less of its time."""
@@ -166,8 +169,11 @@ def compare(one: Device, other: Device, turns: int, seconds: float) -> list[tupl
     return pairs
 
 
-@pytest.mark.parametrize(("fps", "turns", "seconds"), [(0.0, 10, 1.0), (10.0, 3, 3.0)])
-def test_rate(tmp_path: Path, fps: float, turns: int, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("fps", "least", "turns", "seconds"),
+    [(0.0, LEAST_FLAT_OUT, 10, 1.0), (30.0, LEAST_RATIO, 3, 2.0), (10.0, LEAST_RATIO, 3, 3.0)],
+)
+def test_rate(tmp_path: Path, fps: float, least: float, turns: int, seconds: float) -> None:
     """All outputs on, ten slow clients, a dead broker: it reads as many frames, in 90 MiB."""
     show(tmp_path, (640, 480))
     port = free_port()
@@ -191,7 +197,7 @@ def test_rate(tmp_path: Path, fps: float, turns: int, seconds: float) -> None:
         for _ in range(ATTEMPTS):
             pairs = compare(alone, everything, turns, seconds)
             ratio = median(with_all / without for without, with_all in pairs)
-            if ratio >= LEAST_RATIO:
+            if ratio >= least:
                 break
         memory = memory_of(everything.process.pid)
         less = memory_of(alone.process.pid)
@@ -201,7 +207,7 @@ def test_rate(tmp_path: Path, fps: float, turns: int, seconds: float) -> None:
         f"{memory / MIB:.1f} MiB, alone {less / MIB:.1f}; {clients.taken:,} bytes taken"
     )
     assert clients.taken > 0
-    assert ratio >= LEAST_RATIO
+    assert ratio >= least
     assert memory <= MOST_MEMORY
 
 
