@@ -16,7 +16,7 @@ from tinydigits.errors import DataError, OutputError, PictureError, UsageError
 from tinydigits.frame import Luma
 from tinydigits.labels import LabelledPicture, list_pictures
 from tinydigits.learn.crop_file import MAX_SIDE, Note, crop_name, note_in, to_crop
-from tinydigits.learn.crop_labels import locked
+from tinydigits.learn.crop_labels import changing
 from tinydigits.learn.crops import Crop, Crops
 
 TAKEN = 1795342500.25
@@ -240,7 +240,7 @@ def test_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who never gives the folder free is told of."""
     monkeypatch.setattr("tinydigits.learn.crop_labels._PATIENCE", 0.05)
     crops, names = filled(tmp_path, 1)
-    with locked(tmp_path), pytest.raises(OutputError, match="another program is at it"):
+    with changing(tmp_path), pytest.raises(OutputError, match="another program is at it"):
         crops.label(names[0], "1")
 
 

@@ -6,19 +6,17 @@ Columns and rows that others wrote stay as they are.
 from __future__ import annotations
 
 import csv
-import fcntl
-import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
 from typing import Final
 
 from tinydigits.classifier import DIGITS, NONE_LABEL
-from tinydigits.errors import DataError, OutputError, UsageError
+from tinydigits.errors import DataError, UsageError
 from tinydigits.files import atomic_write
 from tinydigits.labels import LABELS_FILE, NOT_A_DIGIT
+from tinydigits.lock import locked
 
 FILE, LABEL, GROUP = "file", "label", "group"
 
@@ -31,41 +29,18 @@ MAX_BYTES: Final = 50_000_000
 _PATIENCE: Final = 5.0
 """Seconds to wait for another program that writes; it takes milliseconds."""
 
-_LOOK: Final = 0.02
 
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Be the only one who changes a folder of crops, among those who ask this way.
+def changing(folder: Path) -> AbstractContextManager[None]:
+    """Be the only one who changes a folder of crops.
 
     :raises OutputError: where that can't be had.
     """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise OutputError(f"the folder {folder} can't be opened: {error.strerror}") from error
-    try:
-        _lock(descriptor, folder)
-        yield
-    finally:
-        os.close(descriptor)  # and with it goes the lock
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                raise OutputError(
-                    f"the folder {folder} can't be changed: another program is at it"
-                ) from None
-            time.sleep(_LOOK)
-        except OSError as error:
-            raise OutputError(f"the folder {folder} can't be locked: {error.strerror}") from error
-        else:
-            return
+    return locked(
+        folder,
+        _PATIENCE,
+        name=f"the folder {folder}",
+        busy="can't be changed: another program is at it",
+    )
 
 
 class Labels:
@@ -90,7 +65,7 @@ class Labels:
         }
 
     def set(self, file: str, label: str | None, group: str) -> None:
-        """Write a label, or take it back; to be called by who has :func:`locked` the folder.
+        """Write a label, or take it back; to be called within :func:`changing`.
 
         :raises UsageError: where there is no such label.
         :raises DataError: as :meth:`all`.

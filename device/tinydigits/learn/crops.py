@@ -21,8 +21,7 @@ from tinydigits.errors import DataError, OutputError, UsageError
 from tinydigits.files import TEMPORARY, atomic_write, make_folder, printable
 from tinydigits.frame import Frame, Luma
 from tinydigits.learn.crop_file import NAME, Note, Why, crop_name, frame_of, read_note, to_crop
-from tinydigits.learn.crop_labels import Labels, locked
-from tinydigits.own_file import own_path
+from tinydigits.learn.crop_labels import Labels, changing
 
 SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 """Of pictures that are shown and labelled."""
@@ -98,7 +97,7 @@ class Crops:
         :raises OutputError: where they can't be written.
         """
         self._path(name)
-        with locked(self._folder):
+        with changing(self._folder):
             self._path(name)  # its place may just have been needed
             self._labels.set(name, label, frame_of(name))
 
@@ -113,7 +112,7 @@ class Crops:
         content = to_crop(luma, note)
         make_folder(self._folder)
         try:
-            with locked(self._folder):
+            with changing(self._folder):
                 self._remove_left_over()
                 if not self._make_room(len(content)):
                     return None
@@ -193,11 +192,6 @@ class Crops:
         for path in self._folder.glob(".*.tmp"):
             if re.fullmatch(TEMPORARY, path.name):
                 path.unlink(missing_ok=True)
-
-
-def crops_folder(configured: str) -> Path:
-    """The folder that ``collect.folder`` names: within the one that systemd made, if it did."""
-    return own_path(configured)
 
 
 def _crop(path: Path, note: Note | None, labels: Mapping[str, str]) -> Crop:

@@ -10,13 +10,10 @@ those who are killed.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import os
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +23,7 @@ from tinydigits.classifier import Classifier, read_model
 from tinydigits.digest import sha256_hex
 from tinydigits.errors import ModelError, OutputError
 from tinydigits.files import TEMPORARY, atomic_write, make_folder
+from tinydigits.lock import locked
 from tinydigits.models.records import MAX_STARTS, Entry, Records
 from tinydigits.own_file import put_aside, read_own, state_directory
 
@@ -42,8 +40,6 @@ MAX_BYTES: Final = 100_000
 
 LOCK_SECONDS: Final = 2.0
 """Others hold the lock for as long as a memory card takes for a few small files."""
-
-_LOCK_PAUSE: Final = 0.01
 
 _OURS: Final = re.compile(rf"[0-9a-f]{{64}}\.onnx|{TEMPORARY}")
 """What may be removed if nothing names it: models, and what a killed writer left."""
@@ -176,30 +172,6 @@ class Store:
                 if _OURS.fullmatch(path.name) and path.name not in named:
                     path.unlink(missing_ok=True)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError as error:
-            raise OutputError(f"{self.folder} can't be opened: {error.strerror}") from error
-        try:
-            self._lock(descriptor)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _lock(self, descriptor: int) -> None:
-        until = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                if time.monotonic() > until:
-                    raise OutputError(
-                        f"{self.folder} is in use by another tinydigits: try again"
-                    ) from error
-                time.sleep(_LOCK_PAUSE)
-            except OSError as error:
-                raise OutputError(f"{self.folder} can't be locked: {error.strerror}") from error
-            else:
-                return
+    def _locked(self) -> AbstractContextManager[None]:
+        busy = "is in use by another tinydigits: try again"
+        return locked(self.folder, LOCK_SECONDS, name=str(self.folder), busy=busy)

@@ -17,13 +17,14 @@ from tinydigits.errors import ConfigError, DataError, PictureError, TinyDigitsEr
 from tinydigits.frame import Frame, Luma
 from tinydigits.judge import Verdict
 from tinydigits.learn.crop_file import Note, Why
-from tinydigits.learn.crops import Crops, crops_folder
+from tinydigits.learn.crops import Crops
 from tinydigits.learn.cutting import Cutting, Place
 from tinydigits.learn.likeness import Seen, gist_of
 from tinydigits.outputs.backlog import Backlog
 from tinydigits.outputs.doubtful import differing, doubtful, is_worth_a_look, lies_between
 from tinydigits.outputs.pace import Pace
 from tinydigits.outputs.told import Told
+from tinydigits.own_file import own_path
 from tinydigits.reader import Reading
 from tinydigits.region import Rectifier
 from tinydigits.status.document import OutputState
@@ -68,7 +69,7 @@ class Collector:
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
         table = config.collect
-        self._folder = crops_folder(table.folder)
+        self._folder = own_path(table.folder)
         if "\0" in table.folder or (self._folder.exists() and not self._folder.is_dir()):
             raise ConfigError(f"collect.folder is {table.folder!r}: that is no folder")
         self._crops = Crops(self._folder, max_files=table.max_files, max_bytes=table.max_bytes)

@@ -10,7 +10,8 @@ import msgspec
 from starlette.responses import Response
 
 from tinydigits.errors import UsageError
-from tinydigits.learn.crops import Crop, Crops, crops_folder
+from tinydigits.learn.crops import Crop, Crops
+from tinydigits.own_file import own_path
 from tinydigits.web.operation import Call, Operation
 from tinydigits.web.refusal import Refusal
 
@@ -83,7 +84,7 @@ def _folder(call: Call[Any, Any]) -> Crops:
     configured = call.site.daemon.config.collect.folder
     if not configured:
         raise Refusal(404, "no pictures of doubtful digits are kept: set collect.folder")
-    return Crops(crops_folder(configured))
+    return Crops(own_path(configured))
 
 
 OPERATIONS: Final = (

@@ -11,7 +11,6 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
-from types import TracebackType
 from typing import Final, Self
 
 import msgspec
@@ -131,12 +130,7 @@ class MqttOutput:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._until = time.monotonic() + DRAIN_SECONDS
         self._stopped.set()
         self._items.close()
