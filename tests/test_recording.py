@@ -249,12 +249,13 @@ def test_round_trip(
 ) -> None:
     """What is written is read back, whatever a region is called."""
     folder = tmp_path_factory.mktemp("trip")
+    other = region + "2"
     times = sorted(seconds for seconds, _ in rows)
     with RecordingWriter(folder) as writer:
         for seconds, (_, value) in zip(times, rows, strict=True):
-            writer.write(np.zeros((8, 8), np.uint8), seconds, [(region, value), ("none", None)])
+            writer.write(np.zeros((8, 8), np.uint8), seconds, [(region, value), (other, None)])
     found = read_recording(folder)
     assert [abs(frame.seconds - at) < 1e-3 for frame, at in zip(found, times, strict=True)]
     assert [[(r.region, r.expected) for r in frame.rows] for frame in found] == [
-        [(region, value), ("none", None)] for _, value in rows
+        [(region, value), (other, None)] for _, value in rows
     ]

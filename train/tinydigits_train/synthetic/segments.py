@@ -44,6 +44,9 @@ DOTS: Final = (
 _FINE: Final = 3
 """Drawn so many times as large, then averaged: edges are smooth."""
 
+FAINTEST: Final = 0.4
+"""Share of the ink's contrast that the weakest lit segment keeps."""
+
 Point = tuple[float, float]
 
 
@@ -73,7 +76,7 @@ class Segments:
             gap=rng.choice([0.0, rng.uniform(0.005, 0.06)], p=[0.2, 0.8]),
             mitred=rng.random() < 0.6,
             ghost=rng.uniform(0.04, 0.3) if rng.random() < 0.3 else 0.0,
-            faint=rng.uniform(0.4, 0.9),
+            faint=rng.uniform(FAINTEST, 0.9),
             weak=0.15 if rng.random() < 0.25 else 0.0,
             variants=frozenset(int(d) for d in VARIANTS if rng.random() < 0.3),
         )
