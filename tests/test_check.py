@@ -9,6 +9,7 @@ import re
 import socket
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,7 +37,11 @@ from tinydigits.check.machine import (
     clock_state,
     throttled_bits,
 )
+from tinydigits.clock import wall_offset
+from tinydigits.history import Past
+from tinydigits.outputs.history_file import HistoryFile, Kept
 from tinydigits.outputs.mqtt import connection
+from tinydigits.outputs.retention import Limits
 
 CHECKS = ["config", "model", "camera", "state", "runtime", "disk", "outputs", "clock", "heat"]
 
@@ -265,6 +270,46 @@ def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is no folder: make it" in findings[1].text
     assert "can't be written by" in findings[2].text
     assert {finding.code for finding in findings} == {0, 5}
+
+
+def test_kept(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what the program keeps it is told how much there is, and what keeps it from being kept."""
+    plain = config.read_text()
+
+    def kept(table: str) -> Finding:
+        config.write_text(f"{plain}{table}\n")
+        [finding] = [found for found in check(config) if found.check not in CHECKS]
+        return finding
+
+    history = '[history]\nfile = "past.db"'
+    assert kept(history).text == "past.db has no reading yet"
+    past = Past(60.0, "a", "1", Decimal(1), "accepted", 1.0, "")
+    with HistoryFile(Path("past.db"), Limits(36_500.0, 10**7)) as file:
+        file.write([Kept(past, wall_offset())])
+    assert kept(history).text == "past.db has readings until 1970-01-01 00:01 UTC"
+    Path("other.db").write_bytes(b"what")
+    other = kept('[history]\nfile = "other.db"')
+    assert (other.state, other.code) == ("warn", 0)
+    assert "history other.db can't be read" in other.text
+    assert kept('[history]\nfile = "none/past.db"').text.startswith("none is no folder: make it")
+    assert kept('[history]\nfile = "."').code == 2
+
+    collect = '[collect]\nfolder = "deep/crops"'
+    assert kept(collect).text == "deep/crops has 0 pictures, 0 without a label"
+    for name in "12":
+        picture_of(name).save(f"{name}.png")
+    assert kept('[collect]\nfolder = "."').text == ". has 3 pictures, 3 without a label"
+    assert kept('[collect]\nfolder = "my.toml"').code == 2
+
+    drawn = '[web]\nregions = "drawn.toml"'
+    assert kept(drawn).text == "drawn.toml is for regions: none is drawn yet"
+    Path("drawn.toml").touch()
+    assert kept(drawn).text == "drawn.toml has regions"
+
+    monkeypatch.setattr(os, "access", lambda path, _: path != Path("past.db"))  # root may all
+    assert kept(history).text.startswith("past.db can't be written by")
+    monkeypatch.setattr("tinydigits.config.SYSTEM_FILE", config)
+    assert kept(history).text == "past.db, in the folder that systemd makes for the service"
 
 
 def test_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

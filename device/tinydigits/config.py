@@ -18,7 +18,7 @@ from tinydigits.output_tables import (
     SensorConfig,
     WebConfig,
 )
-from tinydigits.own_file import state_directory
+from tinydigits.own_file import own_path
 
 DEFAULT_FILE: Final = Path(__file__).with_name("default.toml")
 
@@ -200,7 +200,7 @@ def service_file() -> Path | None:
 
 def regions_file(name: str) -> Path | None:
     """The file that ``web.regions`` names, in the folder that systemd made, if it made one."""
-    return (state_directory() or Path()) / name if name else None
+    return own_path(name) if name else None
 
 
 def load_config(path: Path | None = None, changes: Table | None = None) -> Config:

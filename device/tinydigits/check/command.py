@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tinydigits.check.finding import Finding, exit_code, failed, good, render, wants_colour
+from tinydigits.check.kept import check_kept
 from tinydigits.check.machine import (
     check_clock,
     check_devices,
@@ -56,12 +57,12 @@ def check(path: Path | None) -> Iterator[Finding]:
         yield failed("config", error)
     else:
         yield good("config", str(path or "the defaults: name a file with --config"))
-        yield from _check_program(config)
+        yield from _check_program(config, path)
     yield check_clock()
     yield check_temperature()
 
 
-def _check_program(config: Config) -> Iterator[Finding]:
+def _check_program(config: Config, source: Path | None) -> Iterator[Finding]:
     running = _running(config)
     finding, reader = check_model(config)
     yield finding
@@ -72,6 +73,7 @@ def _check_program(config: Config) -> Iterator[Finding]:
     folder = state and state.resolve().parent
     yield from check_folders({"state": folder, "runtime": runtime_folder(config.daemon.runtime)})
     yield check_disk(folder if folder and folder.is_dir() else Path("/"))
+    yield from check_kept(config, source)
     if config.mqtt.host:
         yield check_broker(config)
     if config.web.address and not running:
