@@ -1,7 +1,8 @@
 """What may be on a drive after the power failed, by the notes of what was written to it.
 
 A drive has a cache that forgets. What was written before the last flush is on the disk; of what
-came after it, any part may be, in any order. A sector is written whole or not at all.
+came after it, any part may be, in any order. A sector is written whole or not at all, and so is the
+file system's superblock.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from drive import FLUSH, HEAD
 
 SECTOR: Final = 512
 """Bytes; what every disk and card writes at once at least."""
+
+SUPERBLOCK: Final = 2
+"""The first of the two sectors of ext4's superblock, which have one checksum: the kernel relies on
+their being written at once, and mounts nothing where one is older, whoever wrote the files."""
 
 SHARES: Final = (0.0, 0.1, 0.5, 0.9, 1.0)
 """Of what may have arrived, how much has."""
@@ -99,5 +104,8 @@ def lose(image: Image, writes: list[Write], rng: np.random.Generator) -> None:
     )
     in_order = rng.random() < 0.5
     for at in range(len(writes)) if in_order else rng.permutation(len(writes)):
-        arrived = arrives(len(writes[at].sectors))
-        writes[at].to(image)[arrived] = writes[at].sectors[arrived]
+        first, sectors = writes[at]
+        arrived = arrives(len(sectors))
+        if first <= SUPERBLOCK < first + len(sectors) - 1:
+            arrived[SUPERBLOCK - first + 1] = arrived[SUPERBLOCK - first]
+        writes[at].to(image)[arrived] = sectors[arrived]
