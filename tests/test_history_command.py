@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -146,9 +147,17 @@ def test_times(moment: datetime) -> None:
 def test_no_times(text: str) -> None:
     """What is no time is refused as such."""
     try:
-        assert isinstance(parse_time(text, BEGAN), float)
+        assert math.isfinite(parse_time(text, BEGAN))
     except (ValueError, OverflowError):
         return
+
+
+@pytest.mark.parametrize("text", ["@nan", "@inf", "@-Infinity", "@1e400", "9" * 400 + "d"])
+def test_no_moment(kept: Path, text: str, capsys: Capture) -> None:
+    """A number that is no moment, or none that a float can hold, is no time either."""
+    for option in ("--since", "--until"):
+        assert main(["history", "--file", str(kept), option, text]) == 2
+        assert f"'{text}' is no time: write 2026-11-23, " in complaint(capsys)
 
 
 @pytest.mark.parametrize(

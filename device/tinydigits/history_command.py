@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import math
 import re
 import sys
 import time
@@ -66,11 +67,17 @@ def parse_time(text: str, now: float) -> float:
     :raises ValueError: where it is none of these.
     """
     if age := _AGE.fullmatch(text):
-        return now - float(age[1]) * _SECONDS[age[2]]
+        return _finite(now - float(age[1]) * _SECONDS[age[2]])
     if text.startswith("@"):
-        return float(text[1:])
+        return _finite(float(text[1:]))
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):  # "nan", "inf", and what is too large for a float
+        raise ValueError(f"{seconds} is no moment")
+    return seconds
 
 
 def _time(text: str | None) -> float | None:
