@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from samples import picture_of
@@ -223,6 +223,16 @@ def test_no_recording(tmp_path: Path, capsys: Out) -> None:
     assert "nothing is expected of any frame: fill in the column" in capsys.readouterr().err
 
 
+def test_spaces(tmp_path: Path) -> None:
+    """A name is as it is, spaces included; numbers may have spaces around them."""
+    picture_of("4").save(tmp_path / " a.png")
+    (tmp_path / TABLE).write_text("file, seconds ,region,expected\n a.png, 1.5 , gas , 4 \n")
+    [frame] = read_recording(tmp_path)
+    where = f"{tmp_path / TABLE}:2"
+    row = Row(" a.png", 1.5, " gas ", Decimal(4), where)
+    assert frame == (tmp_path / " a.png", 1.5, (row,))
+
+
 @given(st.text(max_size=300))
 def test_any_table(recording_folder: Path, text: str) -> None:
     """Whatever a table holds, it is read or refused in one line."""
@@ -240,10 +250,9 @@ def recording_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(
     st.lists(st.tuples(st.floats(0, 1e6), st.decimals(0, 10**9, places=3)), min_size=1, max_size=4),
-    st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1).filter(
-        lambda name: name == name.strip()
-    ),
+    st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1),
 )
+@example([(0.0, Decimal(1))], " gas ")
 def test_round_trip(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float, Decimal]], region: str
 ) -> None:

@@ -78,12 +78,12 @@ def _rows(reader: csv.DictReader[str], table: Path) -> Iterator[Row]:
     last = 0.0
     for row in reader:
         where = f"{table}:{reader.line_num}"
-        file, seconds, region, expected = (row[name].strip() for name in COLUMNS)
-        taken = _seconds(seconds, where)
+        file, seconds, region, expected = (row[name] for name in COLUMNS)  # names as they are
+        taken = _seconds(seconds.strip(), where)
         if taken < last:
             raise DataError(f"{where}: {taken:g} s is before the {last:g} s of the row above")
         last = taken
-        yield Row(file, taken, region, _value(expected, where), where)
+        yield Row(file, taken, region, _value(expected.strip(), where), where)
 
 
 def _seconds(text: str, where: str) -> float:
