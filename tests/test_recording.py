@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from samples import picture_of
 from tinydigits.__main__ import main
-from tinydigits.errors import DataError
+from tinydigits.errors import DataError, OutputError
 from tinydigits.learn.recording import TABLE, RecordingWriter, Row, read_recording
 
 Out = pytest.CaptureFixture[str]
@@ -162,12 +162,29 @@ def test_bounded(frames: Path, tmp_path: Path, capsys: Out) -> None:
 
 
 def test_no_frame(tmp_path: Path, capsys: Out) -> None:
-    """Where no frame comes it says so, and ends in time."""
+    """Where no frame comes it says so, ends in time, and leaves the folder to the next attempt."""
     empty = tmp_path / "empty"
     empty.mkdir()
     options = ["--source", f"watch:{empty}", "--seconds", "0.3", "-o", str(tmp_path / "recording")]
-    assert main(["record", *options]) == 1
-    assert "there was no frame in 0.3 seconds" in capsys.readouterr().err
+    for _ in range(2):
+        assert main(["record", *options]) == 1
+        assert "there was no frame in 0.3 seconds" in capsys.readouterr().err
+
+
+def test_no_first_frame(tmp_path: Path) -> None:
+    """Where not even the first frame can be written nothing is left that looks like a recording."""
+    in_its_way = tmp_path / "000000.png"
+    in_its_way.mkdir()
+    luma = np.zeros((8, 8), np.uint8)
+    with (
+        pytest.raises(OutputError, match=r"000000\.png can't be written"),
+        RecordingWriter(tmp_path) as writer,
+    ):
+        writer.write(luma, 0.0, [("gas", None)])
+    in_its_way.rmdir()
+    with RecordingWriter(tmp_path) as writer:
+        writer.write(luma, 0.0, [("gas", None)])
+    assert len(read_recording(tmp_path)) == 1
 
 
 def test_interrupted(frames: Path, tmp_path: Path) -> None:

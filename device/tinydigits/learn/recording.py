@@ -12,6 +12,7 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
@@ -123,6 +124,9 @@ def _frames(rows: list[Row], folder: Path) -> Iterator[Recorded]:
 class RecordingWriter:
     """Writes a recording, frame by frame; what is written is complete whenever it ends.
 
+    Its table is there from the start, so that no other program writes here, and goes again where
+    no frame came.
+
     :raises UsageError: where there is a recording already.
     :raises OutputError: where nothing can be written.
     """
@@ -140,13 +144,16 @@ class RecordingWriter:
             raise OutputError(f"{folder / TABLE} can't be written: {error.strerror}") from error
         self._rows = csv.writer(self._table, lineterminator="\n")
         self.frames = 0
-        self._row(COLUMNS)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._table.close()
+        with suppress(OSError):  # what couldn't be written was told
+            self._table.close()
+        if not self.frames:
+            with suppress(OSError):
+                (self._folder / TABLE).unlink()
 
     def write(
         self, luma: Luma, seconds: float, values: Iterable[tuple[str, Decimal | None]]
@@ -157,6 +164,8 @@ class RecordingWriter:
             path.write_bytes(to_png(luma))
         except OSError as error:
             raise OutputError(f"{path} can't be written: {error.strerror}") from error
+        if not self.frames:
+            self._row(COLUMNS)
         for region, value in values:
             expected = "" if value is None else f"{value:f}"
             self._row((path.name, f"{seconds:.3f}", region, expected))
