@@ -28,6 +28,7 @@ from tinydigits.__main__ import main
 from tinydigits.check import machine
 from tinydigits.check.command import check
 from tinydigits.check.finding import Finding, exit_code, render, wants_colour
+from tinydigits.check.kept import check_kept
 from tinydigits.check.machine import (
     check_clock,
     check_devices,
@@ -38,6 +39,7 @@ from tinydigits.check.machine import (
     throttled_bits,
 )
 from tinydigits.clock import wall_offset
+from tinydigits.config import load_config
 from tinydigits.history import Past
 from tinydigits.outputs.history_file import HistoryFile, Kept
 from tinydigits.outputs.mqtt import connection
@@ -270,6 +272,20 @@ def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is no folder: make it" in findings[1].text
     assert "can't be written by" in findings[2].text
     assert {finding.code for finding in findings} == {0, 5}
+
+
+def test_nameless_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a name, as in a container, is told by the number."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    monkeypatch.setattr(os, "access", lambda _, __: False)
+    (tmp_path / "video0").touch()
+    [folder] = check_folders({"state": tmp_path})
+    devices = check_devices((f"{tmp_path}/video*",))
+    [kept] = check_kept(load_config(None, {"history": {"file": f"{tmp_path}/past.db"}}), None)
+    for finding, told in ((folder, "by 54321:"), (devices, "to 54321:"), (kept, "by 54321:")):
+        assert told in finding.text
 
 
 def test_kept(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,13 @@ It reads on where that can't be written, so that most findings are doubts.
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from tinydigits.check.finding import Finding, doubtful, failed, good
+from tinydigits.check.user import user_name
 from tinydigits.config import Config, service_file
 from tinydigits.errors import ConfigError, DataError
 from tinydigits.own_file import own_path, state_directory
@@ -75,5 +75,5 @@ def _finding(name: str, told: str, folder: Path, file: Path | None = None) -> Fi
         return doubtful(name, f"{folder} is no folder: make it, or name another")
     for path, rights in ((folder, os.W_OK | os.X_OK), (file, os.W_OK)):
         if path and path.exists() and not os.access(path, rights):
-            return doubtful(name, f"{path} can't be written by {getpass.getuser()}: sudo chown it")
+            return doubtful(name, f"{path} can't be written by {user_name()}: sudo chown it")
     return good(name, told)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import getpass
 import glob
 import os
 import shutil
@@ -15,6 +14,7 @@ from typing import Final
 
 import tinydigits
 from tinydigits.check.finding import Finding, doubtful, failed, good
+from tinydigits.check.user import user_name
 from tinydigits.errors import CameraError, OutputError
 from tinydigits.heat import ZONES, temperatures
 
@@ -50,7 +50,7 @@ def check_folders(folders: dict[str, Path | None]) -> Iterator[Finding]:
         elif not folder.is_dir():
             yield failed(name, OutputError(f"{folder} is no folder: make it, or name another"))
         elif not os.access(folder, os.W_OK | os.X_OK):
-            user = getpass.getuser()
+            user = user_name()
             yield failed(name, OutputError(f"{folder} can't be written by {user}: sudo chown it"))
         else:
             yield good(name, f"{folder} can be written")
@@ -63,7 +63,7 @@ def check_devices(patterns: tuple[str, ...] = DEVICES) -> Finding:
         return failed("devices", CameraError("there is no camera device: look at its cable"))
     closed = [device for device in devices if not os.access(device, os.R_OK | os.W_OK)]
     if closed:
-        user = getpass.getuser()
+        user = user_name()
         return failed(
             "devices",
             CameraError(
