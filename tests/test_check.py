@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from broker import running as running_broker
@@ -326,6 +328,41 @@ def test_kept(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept(history).text.startswith("past.db can't be written by")
     monkeypatch.setattr("tinydigits.config.SYSTEM_FILE", config)
     assert kept(history).text == "past.db, in the folder that systemd makes for the service"
+
+
+KEPT = [("history", "file"), ("collect", "folder"), ("web", "regions")]
+"""Tables of the configuration, and what in them names a place where something is kept."""
+
+
+@pytest.mark.parametrize(("table", "key"), KEPT)
+def test_kept_in_a_closed_folder(
+    table: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is to be kept in a folder that may not be entered is doubtful, with the reason."""
+    place = tmp_path / "closed" / "deep" / "place"
+    config = load_config(None, {table: {key: str(place)}})
+
+    stat = Path.stat
+
+    def closed(path: Path, **how: Any) -> os.stat_result:  # to root no folder is
+        if tmp_path / "closed" in path.parents:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return stat(path, **how)
+
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(Path, "stat", closed)
+    [finding] = check_kept(config, None)
+    assert (finding.state, finding.code) == ("warn", 0)
+    assert finding.text.endswith(": Permission denied")
+
+
+@pytest.mark.parametrize(("table", "key"), KEPT)
+def test_kept_under_a_long_name(table: str, key: str, tmp_path: Path) -> None:
+    """A name that is longer than the system has it is told, too."""
+    config = load_config(None)
+    there = replace(getattr(config, table), **{key: f"{tmp_path}/{'x' * 300}"})
+    [finding] = check_kept(replace(config, **{table: there}), None)
+    assert finding.state != "ok"
 
 
 def test_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

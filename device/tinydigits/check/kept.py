@@ -36,6 +36,8 @@ def check_kept(config: Config, source: Path | None) -> Iterator[Finding]:
             yield failed(name, error)
         except DataError as error:
             yield doubtful(name, str(error))
+        except OSError as error:  # of a folder that may not be looked into
+            yield doubtful(name, f"{place} can't be looked at: {error.strerror}")
 
 
 def _history(config: Config) -> Finding:
