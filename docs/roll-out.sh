@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Bring a model to many devices: to one first, then to more at a time, and to no other once a device
-# has refused it or gone back to the model that it had.
+# Bring a model to many devices: to one at a time until one has confirmed it, then to more, and to no
+# other once a device has refused it or gone back to the model that it had.
 #
 #   docs/roll-out.sh digits.onnx pi-001 pi-002 ...
 #   docs/roll-out.sh digits.onnx $(cat devices.txt)
@@ -8,7 +8,7 @@
 # It takes ssh with a key, and sudo without a password for `tinydigits` there. digits.onnx.sig goes
 # along where there is one. It may be run again at any time: a device that has the model is passed.
 #
-#   GROUP=20    devices at a time, after the first
+#   GROUP=20    devices at a time, once one alone has confirmed it
 #   PAUSE=30    seconds between two looks at a device
 #   LIMIT=86400 seconds for a trial, which needs some daylight
 #   SSH         in place of ssh and its options
@@ -20,6 +20,7 @@ group=${GROUP:-20} pause=${PAUSE:-30} limit=${LIMIT:-86400}
 read -ra ssh <<< "${SSH:-ssh -o BatchMode=yes -o ConnectTimeout=10}"
 
 [ $# -gt 1 ] || { sed -n '2,/^set/{/^set/d;s/^# \?//p}' "$0" >&2; exit 2; }
+wrong() { echo "$1" >&2; exit 2; }
 model=$1
 shift
 [ -f "$model" ] || { echo "there is no $model" >&2; exit 2; }
@@ -66,7 +67,7 @@ install_on() { # HOST: 0 confirmed, 1 refused or taken back, 3 not reached or no
   return 3
 }
 
-left=0 size=1
+left=0 size=1 # until one has confirmed it
 while [ $# -gt 0 ]; do
   hosts=("${@:1:size}")
   shift "${#hosts[@]}"
@@ -80,7 +81,7 @@ while [ $# -gt 0 ]; do
     code=0
     wait "$job" || code=$?
     case $code in
-      0) ;;
+      0) size=$group ;;
       3) left=3 ;;
       *) stop=1 ;;
     esac
@@ -89,6 +90,5 @@ while [ $# -gt 0 ]; do
     echo "stopped; not touched: ${*:-none}"
     exit 1
   fi
-  size=$group
 done
 exit "$left"

@@ -66,11 +66,13 @@ class Devices:
     home: Path
     names: Sequence[str]
 
-    def roll_out(self, content: bytes, *more: str) -> tuple[int, list[str]]:
+    def roll_out(
+        self, content: bytes, *more: str, before: Sequence[str] = ()
+    ) -> tuple[int, list[str]]:
         """Bring a model to all of them, and to others; the exit code, and the lines in order."""
         (self.home / "digits.onnx").write_bytes(content)
         ended = subprocess.run(
-            [SCRIPT, "digits.onnx", *self.names, *more],
+            [SCRIPT, "digits.onnx", *before, *self.names, *more],
             cwd=self.home,
             env={**os.environ, "SSH": f"{self.home}/bin/ssh", "PAUSE": "0.3", "LIMIT": "60"},
             stdout=subprocess.PIPE,
@@ -157,3 +159,23 @@ def test_roll_out(devices: Devices) -> None:
     assert devices.shown("pi-2")["returned"] is None
     # an old signature is none of another model
     assert devices.roll_out(second) == (1, refused)
+
+
+def test_one_confirms_first(devices: Devices) -> None:
+    """As long as no device has confirmed a model it comes to one at a time, whichever are away."""
+    unsure = unsure_model()
+    (devices.home / "digits.onnx").write_bytes(unsure)
+    devices.sign()
+    code, told = devices.roll_out(unsure, before=["pi-a", "pi-b"])
+    assert code == 1
+    assert told[0].startswith("pi-1: went back: ")
+    assert told[1:] == [
+        *("pi-a: not reached", "pi-b: not reached"),
+        "stopped; not touched: pi-2 pi-3",
+    ]
+    [good] = good_models(1)
+    (devices.home / "digits.onnx").write_bytes(good)
+    (devices.home / "digits.onnx.sig").unlink()
+    devices.sign()
+    told = [*(f"{name}: confirmed" for name in devices.names), "pi-a: not reached"]
+    assert devices.roll_out(good, before=["pi-a"]) == (3, told)
