@@ -13,8 +13,9 @@
 #   LIMIT=86400 seconds for a trial, which needs some daylight
 #   SSH         in place of ssh and its options
 #
-# It ends with 0 where all devices have confirmed the model, with 1 where it was stopped, and with 3
-# where some couldn't be reached, or hadn't confirmed it in time.
+# It ends with 0 where all devices have confirmed the model, with 1 where it was stopped, with 2 where
+# it was told something that makes no sense, and with 3 where some couldn't be reached, or hadn't
+# confirmed it in time.
 set -euo pipefail
 group=${GROUP:-20} pause=${PAUSE:-30} limit=${LIMIT:-86400}
 read -ra ssh <<< "${SSH:-ssh -o BatchMode=yes -o ConnectTimeout=10}"
@@ -23,11 +24,21 @@ read -ra ssh <<< "${SSH:-ssh -o BatchMode=yes -o ConnectTimeout=10}"
 wrong() { echo "$1" >&2; exit 2; }
 model=$1
 shift
-[ -f "$model" ] || { echo "there is no $model" >&2; exit 2; }
+[[ $group =~ ^[1-9][0-9]{0,5}$ ]] || wrong "GROUP is '$group': it must be a number of devices, from 1"
+[[ $limit =~ ^[1-9][0-9]{0,8}$ ]] || wrong "LIMIT is '$limit': it must be whole seconds, from 1"
+[[ $pause =~ ^[0-9]{1,9}(\.[0-9]+)?$ && $pause =~ [1-9] ]] ||
+  wrong "PAUSE is '$pause': it must be seconds, more than 0"
+command -v "${ssh[0]:-}" > /dev/null || wrong "SSH is '${SSH:-ssh}': there is no such program"
+[[ -f $model && -r $model ]] || wrong "there is no $model that can be read"
+name=$(basename -- "$model")
+# a shell on the device reads it
+[[ $name != *[\"\$\`\\[:cntrl:]]* ]] || wrong "the model's name is '$name': give it a plain one"
+for host; do
+  [[ $host =~ ^[^-[:space:]][^[:space:]]*$ ]] || wrong "'$host' is no name of a device"
+done
 sum=$(sha256sum < "$model" | cut -d' ' -f1)
-name=$(basename "$model")
-files=("$name")
-[ ! -f "$model.sig" ] || files+=("$name.sig")
+files=("./$name")
+[ ! -f "$model.sig" ] || files+=("./$name.sig")
 
 # what a device shows of its model: 0 it is this one and stays, 1 it went back, 3 it is on trial
 state() {
@@ -43,7 +54,7 @@ show() { "${ssh[@]}" "$1" 'sudo tinydigits model show --json' < /dev/null; }
 
 install_on() { # HOST: 0 confirmed, 1 refused or taken back, 3 not reached or not in time
   local host=$1 code=0 shown said end=$((SECONDS + limit))
-  tar -C "$(dirname "$model")" -c "${files[@]}" | "${ssh[@]}" "$host" "
+  tar -C "$(dirname -- "$model")" -c "${files[@]}" | "${ssh[@]}" "$host" "
     folder=\$(mktemp -d) && tar -C \"\$folder\" -x --no-same-owner &&
     sudo tinydigits model install --sha256 $sum \"\$folder/$name\"
     code=\$?; rm -r \"\$folder\"; exit \$code" > /dev/null || code=$?

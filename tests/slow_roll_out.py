@@ -179,3 +179,39 @@ def test_one_confirms_first(devices: Devices) -> None:
     devices.sign()
     told = [*(f"{name}: confirmed" for name in devices.names), "pi-a: not reached"]
     assert devices.roll_out(good, before=["pi-a"]) == (3, told)
+
+
+@pytest.mark.parametrize(
+    ("setting", "arguments", "message"),
+    [
+        *((f"GROUP={group}", "m.onnx a b", "GROUP is") for group in ("0", "-5", "x", "08", "1.5")),
+        *((f"LIMIT={limit}", "m.onnx a b", "LIMIT is") for limit in ("0", "-1", "1h", "0.5")),
+        *((f"PAUSE={pause}", "m.onnx a b", "PAUSE is") for pause in ("0", "-1", "x", "0.0", "1m")),
+        *((f"SSH={ssh}", "m.onnx a b", "SSH is") for ssh in (" ", "no-such-ssh -v")),
+        ("GROUP=2", "none.onnx a b", "there is no none.onnx"),
+        ("GROUP=2", ". a b", "there is no ."),
+        ("GROUP=2", "$m.onnx a b", "the model's name is"),
+        ("GROUP=2", "m.onnx a -oProxyCommand=true", "'-oProxyCommand=true' is no name of a device"),
+    ],
+)
+def test_makes_no_sense(setting: str, arguments: str, message: str, tmp_path: Path) -> None:
+    """What makes no sense is refused in one line, before any device is touched."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\ntouch {tmp_path}/touched\nexit 255\n")
+    ssh.chmod(0o755)
+    for name in ("m.onnx", "$m.onnx"):
+        (tmp_path / name).touch()
+    name, _, value = setting.partition("=")
+    ended = subprocess.run(
+        [SCRIPT, *arguments.split()],
+        cwd=tmp_path,
+        env={**os.environ, "SSH": str(ssh), name: value},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert message in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "touched").exists()
