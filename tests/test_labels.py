@@ -44,6 +44,12 @@ def test_table(content: str, digits: list[str | None], folder: Path) -> None:
     assert [picture.digits for picture in labelled(folder, content)] == digits
 
 
+def test_unlabelled(folder: Path) -> None:
+    """A row whose label is empty, or missing, is passed over: nobody has said what it shows."""
+    pictures = labelled(folder, "file,label,meter\na.png, ,gas\nb.png,7,gas\na.png\n")
+    assert pictures == [LabelledPicture(folder / "b.png", "7")]
+
+
 def test_table_paths(folder: Path) -> None:
     """Files are looked for beside labels.csv, in sub-folders too, and come in its order."""
     (folder / "sub").mkdir()
@@ -77,7 +83,7 @@ def test_groups(column: str, folder: Path) -> None:
         ),
         ("file,label\na.png,11\n", "labels.csv:2: the label is '11' where 0 to 9 is due, or 10"),
         ("file,label\na.png,none\n", "labels.csv:2: the label is 'none' where 0 to 9 is due"),
-        ("file,label\na.png,\n", "labels.csv:2: the label is '' where 0 to 9 is due"),
+        ("file,label\na.png,\n", "it has neither a labels.csv with pictures nor sub-folders 0"),
         ("file,digits\n\na.png,1\nc.png,2\n", "labels.csv:4: there is no picture"),
         ("file,digits\n,2\n", "labels.csv:2: there is no picture"),
         ("file,digits\n" + "x" * 300 + ",2\n", "it can't be read: File name too long"),

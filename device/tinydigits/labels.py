@@ -2,9 +2,10 @@
 
 Either a folder has a ``labels.csv`` with the columns ``file`` and ``digits`` (the number, all its
 digits in reading order) or ``label`` (one digit, or 10 for a picture that does not show one whole
-digit), or it has sub-folders ``0`` to ``9`` and, if need be, ``none``. A column ``group``, or one
-whose name ends in ``_group``, says which pictures belong together, because one person wrote them or
-one meter showed them.
+digit; a row without a label is of a picture that nobody has labelled yet, and is passed over), or
+it has sub-folders ``0`` to ``9`` and, if need be, ``none``. A column ``group``, or one whose name
+ends in ``_group``, says which pictures belong together, because one person wrote them or one meter
+showed them.
 """
 
 from __future__ import annotations
@@ -74,7 +75,10 @@ def _from_table(table: Path) -> Iterator[LabelledPicture]:
         group = next((c for c in columns if c == "group" or c.endswith("_group")), None)
         for row in rows:
             where = f"{table}:{rows.line_num}"
-            digits = _digits(row[truth].strip(), truth, where)
+            shown = row[truth].strip()
+            if truth == "label" and not shown:  # as `tinydigits label` takes one back
+                continue
+            digits = _digits(shown, truth, where)
             path = table.parent / row["file"].strip()
             if not path.is_file():
                 raise DataError(f"{where}: there is no picture {path}")
