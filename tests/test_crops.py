@@ -155,6 +155,43 @@ def test_any_pictures(tmp_path: Path) -> None:
     assert crops.picture("a.jpg").startswith(b"\x89PNG")
 
 
+def test_others_rows(tmp_path: Path) -> None:
+    """What others wrote of a picture outlives its label; a row of our own goes with it."""
+    for name in ("a.jpg", "b.png", "c.png"):
+        Image.fromarray(luma()).save(tmp_path / name)
+    crops, [own] = filled(tmp_path, 1)
+    table = tmp_path / "labels.csv"
+    table.write_text("file,label,camera,group\na.jpg,4,hall,\nb.png,5,,water\n")
+    for name in ("a.jpg", "b.png", "c.png", own):
+        crops.label(name, "6")
+    for name in ("a.jpg", "b.png", "c.png", own):
+        crops.label(name, None)
+    assert table.read_text() == "file,label,camera,group\na.jpg,,hall,\nb.png,,,water\n"
+    assert [crop.label for crop in crops.list()] == [None] * 4
+    crops.label("c.png", "3")
+    assert list_pictures(tmp_path) == [LabelledPicture(tmp_path / "c.png", "3")]
+
+
+def test_rows_of_one_picture(tmp_path: Path) -> None:
+    """A picture with several rows has its label in each; none is lost, nor are cells of no column,
+    empty lines and columns of one name.
+    """
+    for name in ("a.png", "b.png"):
+        Image.fromarray(luma()).save(tmp_path / name)
+    table = tmp_path / "labels.csv"
+    head, others = " file,note,label,note", ["c.png, x ,1,y,more", "", "c.png"]
+    table.write_text("\n".join([head, "a.png,dawn,3,", "a.png,dusk", *others, ""]))
+    crops = Crops(tmp_path)
+    assert [crop.label for crop in crops.list()] == ["3", None]
+    crops.label("b.png", "7")
+    crops.label("a.png", "8")
+    rows = ["a.png,dawn,8,", "a.png,dusk,8,", *others, "b.png,,7,"]
+    assert table.read_text().splitlines() == [head, *rows]
+    crops.label("b.png", None)
+    crops.label("a.png", None)
+    assert table.read_text().splitlines() == [head, "a.png,dawn,,", "a.png,dusk,,", *others]
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -6,11 +6,11 @@ Columns and rows that others wrote stay as they are.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from tinydigits.classifier import DIGITS, NONE_LABEL
 from tinydigits.errors import DataError, UsageError
@@ -19,6 +19,12 @@ from tinydigits.labels import LABELS_FILE, NOT_A_DIGIT
 from tinydigits.lock import locked
 
 FILE, LABEL, GROUP = "file", "label", "group"
+
+Row: TypeAlias = Sequence[str]
+"""The cells of a line, as many as it has."""
+
+HEAD: Final = (FILE, LABEL, GROUP)
+"""The columns of a new table."""
 
 LABELS: Final = (*DIGITS, NONE_LABEL)
 """What a picture may be said to show."""
@@ -44,25 +50,30 @@ def changing(folder: Path) -> AbstractContextManager[None]:
 
 
 class Labels:
-    """What was said of the pictures in a folder; read again whenever the file has changed."""
+    """What was said of the pictures in a folder; read again whenever the file has changed.
+
+    Rows are kept as they were read: several may be of one picture, with other things said of it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / LABELS_FILE
         self._state: object = ()
-        self._columns = [FILE, LABEL, GROUP]
-        self._rows: dict[str, dict[str, str]] = {}
+        self._head: Row = HEAD
+        self._rows: list[Row] = []
 
     def all(self) -> Mapping[str, str]:
-        """The label of each file that has one.
+        """The label of each file that has one; the last, where several rows say different ones.
 
         :raises DataError: where the file can't be understood; it is never written then.
         """
         self._refresh()
-        return {
-            file: NONE_LABEL if row[LABEL] == NOT_A_DIGIT else row[LABEL]
-            for file, row in self._rows.items()
-            if row[LABEL]
-        }
+        places = _places(self._head)
+        labels = {}
+        for row in self._rows:
+            if label := _cell(row, places[LABEL]).strip():
+                file = _cell(row, places[FILE]).strip()
+                labels[file] = NONE_LABEL if label == NOT_A_DIGIT else label
+        return labels
 
     def set(self, file: str, label: str | None, group: str) -> None:
         """Write a label, or take it back; to be called within :func:`changing`.
@@ -74,16 +85,12 @@ class Labels:
         if label is not None and label not in LABELS:
             raise UsageError(f"there is no label '{label:.20}', only 0 to 9 and {NONE_LABEL}")
         self._refresh()
-        rows = dict(self._rows)
-        if label is None:
-            rows.pop(file, None)
-        else:
-            own = {LABEL: NOT_A_DIGIT if label == NONE_LABEL else label}
-            rows[file] = {FILE: file, GROUP: group, **rows.get(file, {}), **own}
+        written = NOT_A_DIGIT if label == NONE_LABEL else label or ""
+        rows = list(_changed(self._rows, self._head, file, written, group))
         text = StringIO()
-        table = csv.DictWriter(text, self._columns, extrasaction="ignore", lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows.values())
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(self._head)
+        table.writerows(rows)
         atomic_write(self._path, text.getvalue().encode())
         self._rows, self._state = rows, self._look()
 
@@ -103,7 +110,7 @@ class Labels:
         if state == self._state:
             return
         if state is None:
-            self._columns, self._rows = [FILE, LABEL, GROUP], {}
+            self._head, self._rows = HEAD, []
         else:
             try:
                 self._read()
@@ -115,21 +122,64 @@ class Labels:
 
     def _read(self) -> None:
         with self._path.open(encoding="utf-8-sig", newline="") as file:  # as spreadsheets write it
-            table = csv.DictReader(file, restval="")
-            columns = [name.strip() for name in table.fieldnames or ()]
-            table.fieldnames = columns
-            if not {FILE, LABEL} <= set(columns):
-                found = ", ".join(columns) or "nothing"
+            table = csv.reader(file)
+            head = next(table, [])
+            places = _places(head)
+            if not {FILE, LABEL} <= set(places):
+                found = ", ".join(places) or "nothing"
                 raise DataError(
                     f"{self._path}:1: there are no columns '{FILE}' and '{LABEL}', only {found}"
                 )
-            rows = {}
+            rows: list[Row] = []
             for row in table:
-                own = {name: row[name].strip() for name in columns}
-                if own[LABEL] not in {*DIGITS, NOT_A_DIGIT, ""}:
+                label = _cell(row, places[LABEL]).strip()
+                if label not in {*DIGITS, NOT_A_DIGIT, ""}:
                     raise DataError(
-                        f"{self._path}:{table.line_num}: the label is '{own[LABEL]:.20}' where "
+                        f"{self._path}:{table.line_num}: the label is '{label:.20}' where "
                         f"0 to 9 is due, or {NOT_A_DIGIT} for what is not one whole digit"
                     )
-                rows[own[FILE]] = own
-        self._columns, self._rows = columns, rows
+                rows.append(row)
+        self._head, self._rows = head, rows
+
+
+def _places(head: Row) -> dict[str, int]:
+    """Where each column is."""
+    return {name.strip(): place for place, name in enumerate(head)}
+
+
+def _cell(row: Row, place: int) -> str:
+    return row[place] if place < len(row) else ""
+
+
+def _changed(rows: Sequence[Row], head: Row, file: str, label: str, group: str) -> Iterator[Row]:
+    """The rows with another label of a file, in all that are of it.
+
+    Where a label is taken back, a row goes that says no more than this program writes itself.
+    """
+    places = _places(head)
+    is_there = False
+    for row in rows:
+        if _cell(row, places[FILE]).strip() != file:
+            yield row
+            continue
+        is_there = True
+        if label or _says_more(row, places, group):
+            yield _with(row, {places[LABEL]: label}, len(head))
+    if label and not is_there:
+        cells = {FILE: file, LABEL: label, GROUP: group}
+        own = {places[name]: cell for name, cell in cells.items() if name in places}
+        yield _with((), own, len(head))
+
+
+def _says_more(row: Row, places: Mapping[str, int], group: str) -> bool:
+    """Whether others wrote something into a row, beside a label."""
+    known = {places[FILE], places[LABEL]}
+    if GROUP in places and _cell(row, places[GROUP]) == group:
+        known.add(places[GROUP])
+    return any(cell.strip() for place, cell in enumerate(row) if place not in known)
+
+
+def _with(row: Row, cells: Mapping[int, str], width: int) -> Row:
+    """A row with other cells, and at least so many."""
+    wide = [*row, *[""] * (width - len(row))]
+    return [cells.get(place, cell) for place, cell in enumerate(wide)]
