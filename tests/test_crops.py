@@ -155,6 +155,21 @@ def test_any_pictures(tmp_path: Path) -> None:
     assert crops.picture("a.jpg").startswith(b"\x89PNG")
 
 
+def test_spaces(tmp_path: Path) -> None:
+    """A picture whose name begins with a space has a label like any other."""
+    names = [" a.png", "a.png"]
+    for name in names:
+        Image.fromarray(luma()).save(tmp_path / name)
+    crops = Crops(tmp_path)
+    for name, label in zip(names, "34", strict=True):
+        crops.label(name, label)
+    for looked in (crops, Crops(tmp_path)):
+        assert [(crop.name, crop.label) for crop in looked.list()] == [
+            *zip(names, "34", strict=True)
+        ]
+    assert [picture.path.name for picture in list_pictures(tmp_path)] == names
+
+
 def test_others_rows(tmp_path: Path) -> None:
     """What others wrote of a picture outlives its label; a row of our own goes with it."""
     for name in ("a.jpg", "b.png", "c.png"):

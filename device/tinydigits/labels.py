@@ -79,7 +79,7 @@ def _from_table(table: Path) -> Iterator[LabelledPicture]:
             if truth == "label" and not shown:  # as `tinydigits label` takes one back
                 continue
             digits = _digits(shown, truth, where)
-            path = table.parent / row["file"].strip()
+            path = table.parent / row["file"]  # as it is: a name may begin with a space
             if not path.is_file():
                 raise DataError(f"{where}: there is no picture {path}")
             yield LabelledPicture(path, digits, (row[group] or None) if group else None)

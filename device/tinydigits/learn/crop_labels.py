@@ -71,7 +71,7 @@ class Labels:
         labels = {}
         for row in self._rows:
             if label := _cell(row, places[LABEL]).strip():
-                file = _cell(row, places[FILE]).strip()
+                file = _cell(row, places[FILE])  # as it is: a name may begin with a space
                 labels[file] = NONE_LABEL if label == NOT_A_DIGIT else label
         return labels
 
@@ -159,7 +159,7 @@ def _changed(rows: Sequence[Row], head: Row, file: str, label: str, group: str) 
     places = _places(head)
     is_there = False
     for row in rows:
-        if _cell(row, places[FILE]).strip() != file:
+        if _cell(row, places[FILE]) != file:
             yield row
             continue
         is_there = True
