@@ -334,26 +334,38 @@ KEPT = [("history", "file"), ("collect", "folder"), ("web", "regions")]
 """Tables of the configuration, and what in them names a place where something is kept."""
 
 
-@pytest.mark.parametrize(("table", "key"), KEPT)
-def test_kept_in_a_closed_folder(
-    table: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is to be kept in a folder that may not be entered is doubtful, with the reason."""
-    place = tmp_path / "closed" / "deep" / "place"
-    config = load_config(None, {table: {key: str(place)}})
-
+@pytest.fixture
+def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that may not be entered, as none is to root."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
     stat = Path.stat
 
-    def closed(path: Path, **how: Any) -> os.stat_result:  # to root no folder is
-        if tmp_path / "closed" in path.parents:
+    def refused(path: Path, **how: Any) -> os.stat_result:
+        if folder in path.parents:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return stat(path, **how)
 
-    (tmp_path / "closed").mkdir()
-    monkeypatch.setattr(Path, "stat", closed)
-    [finding] = check_kept(config, None)
+    monkeypatch.setattr(Path, "stat", refused)
+    return folder
+
+
+@pytest.mark.parametrize(("table", "key"), KEPT)
+def test_kept_in_a_closed_folder(table: str, key: str, closed: Path, config: Path) -> None:
+    """What is to be kept in a folder that may not be entered is doubtful, with the reason."""
+    there = replace(getattr(load_config(config), table), **{key: f"{closed}/deep/place"})
+    [finding] = check_kept(replace(load_config(config), **{table: there}), None)
     assert (finding.state, finding.code) == ("warn", 0)
     assert finding.text.endswith(": Permission denied")
+
+
+def test_state_in_a_closed_folder(closed: Path, config: Path) -> None:
+    """Values that are to be remembered in such a folder can't be, which is told in one line."""
+    config.write_text(f'{config.read_text()}[judge]\nstate = "{closed}/deep/state.json"\n')
+    findings = found(config)
+    assert (findings["state"].state, findings["state"].code) == ("fail", 5)
+    assert findings["state"].text.endswith("deep can't be looked at: Permission denied")
+    assert findings["disk"].text.endswith("are free at /")
 
 
 @pytest.mark.parametrize(("table", "key"), KEPT)

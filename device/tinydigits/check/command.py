@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tinydigits.check.finding import Finding, exit_code, failed, good, render, wants_colour
@@ -72,13 +73,21 @@ def _check_program(config: Config, source: Path | None) -> Iterator[Finding]:
     state = state_file(config.judge.state)
     folder = state and state.resolve().parent
     yield from check_folders({"state": folder, "runtime": runtime_folder(config.daemon.runtime)})
-    yield check_disk(folder if folder and folder.is_dir() else Path("/"))
+    yield check_disk(_written_disk(folder))
     yield from check_kept(config, source)
     if config.mqtt.host:
         yield check_broker(config)
     if config.web.address and not running:
         yield check_page(config)
     yield check_outputs(running)
+
+
+def _written_disk(folder: Path | None) -> Path:
+    """A folder on the disk that is written to."""
+    with suppress(OSError):  # it may not be looked at, which is told of the folder
+        if folder and folder.is_dir():
+            return folder
+    return Path("/")
 
 
 def _running(config: Config) -> Document | None:

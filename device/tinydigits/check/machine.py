@@ -47,7 +47,14 @@ def check_folders(folders: dict[str, Path | None]) -> Iterator[Finding]:
     for name, folder in folders.items():
         if folder is None:
             yield good(name, "none here; a service has what systemd makes for it")
-        elif not folder.is_dir():
+            continue
+        try:
+            is_there = folder.is_dir()
+        except OSError as error:  # of one in a folder that may not be looked into
+            told = f"{folder} can't be looked at: {error.strerror}"
+            yield failed(name, OutputError(told))
+            continue
+        if not is_there:
             yield failed(name, OutputError(f"{folder} is no folder: make it, or name another"))
         elif not os.access(folder, os.W_OK | os.X_OK):
             user = user_name()
