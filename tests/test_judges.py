@@ -302,6 +302,18 @@ def test_person_knows_better(computer: Computer) -> None:
     assert (verdict.status, verdict.value) == ("accepted", Decimal(472))
 
 
+@pytest.mark.parametrize("said", ["472.100", "472.1", "472.10000"])
+def test_person_writes(said: str, computer: Computer) -> None:
+    """A person may leave out zeros at the end of a value, or write more of them."""
+    judges = computer.start(decimals=3, max_value=Decimal(99999))
+    computer.show(judges, "0900000", "0900000")
+    assert f"{judges.confirm('frame', Decimal(said)):f}" == "472.100"
+    *_, verdict = computer.show(judges, "0472100", "0472100")
+    assert (verdict.status, f"{verdict.value:f}") == ("accepted", "472.100")
+    with pytest.raises(UsageError, match=r"472\.1001 can't be what it shows"):
+        judges.confirm("frame", Decimal("472.1001"))
+
+
 @pytest.mark.parametrize(
     ("region", "value", "complaint"),
     [

@@ -6,15 +6,22 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from broker import Listener, running, until
+from judge_days import reading
 from mqtt_device import publishing, seen
 from tinydigits.config import Config, load_config
+from tinydigits.judges import Judges
 from tinydigits.output_tables import MqttConfig
 from tinydigits.outputs.mqtt import output as output_module
+from tinydigits.outputs.mqtt.commands import Commands
+from tinydigits.outputs.mqtt.topics import Topics
+from tinydigits.outputs.told import Daemon
+from tinydigits.regions import make_rules
 
 PAGE = (Path(__file__).parents[1] / "docs" / "mqtt.md").read_text()
 
@@ -67,10 +74,20 @@ def test_rights(tmp_path: Path) -> None:
             assert output.state.trouble == ""
 
 
+def test_confirmed() -> None:
+    """The command that is shown is obeyed under the configuration that is shown."""
+    config = documented(1)
+    (topic, said) = re.findall(r"^mosquitto_pub .* -t (\S+) -m '(.+)'$", PAGE, re.MULTILINE)[0]
+    judges = Judges(make_rules(config))
+    commands = Commands(Topics(config.mqtt.topic, [COUNTER]), cast("Daemon", judges))
+    commands.obey(topic, said.encode(), retained=False)
+    (verdict,) = judges.judge([replace(reading("0472100"), region=COUNTER)], 0.0)
+    assert f"{verdict.value:f}" == "472.100"
+
+
 def test_entities() -> None:
     """Each entity of Home Assistant's is in the page, by its name."""
     from tinydigits.outputs.mqtt.discovery import Discovery
-    from tinydigits.outputs.mqtt.topics import Topics
 
     discovery = Discovery(documented(1), Topics("home/cellar", [COUNTER]))
     for entity in json.loads(discovery.message().payload)["components"].values():

@@ -138,6 +138,22 @@ def test_no_drift(units: int, more: int) -> None:
     assert rules.move(old, new + Decimal("0.002"), more * 36) is Move.TOO_FAST
 
 
+@given(st.integers(-(10**9), 10**9), st.integers(-6, 6), st.integers(0, 6))
+def test_written(digits: int, exponent: int, decimals: int) -> None:
+    """A value gets the rules' places where that takes no digit from it, and else stays as it is."""
+    value = Decimal(digits).scaleb(exponent)
+    written = meter_rules(decimals=decimals).written(value)
+    assert written == value
+    is_exact = value.scaleb(decimals) == int(value.scaleb(decimals))
+    assert f"{written:f}" == (f"{value:.{decimals}f}" if is_exact else f"{value:f}")
+
+
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "1E+999999", "1E-999999"])
+def test_never_written(value: str) -> None:
+    """What can't be written with any places stays as it is."""
+    assert str(meter_rules().written(Decimal(value))) == value
+
+
 def test_knows() -> None:
     """A value with another number of decimals, or out of range, is of another number."""
     rules = meter_rules(max_value=90)

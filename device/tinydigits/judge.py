@@ -85,15 +85,19 @@ class Judge:
             return self._verdict(reading, now, "waiting", self._not_agreed(value))
         return self._verdict(reading, now, *self._weighed(agreed, span))
 
-    def confirm(self, value: Decimal, now: float) -> None:
+    def confirm(self, value: Decimal, now: float) -> Decimal:
         """Accept a value because a person says so, as if it had been confirmed for long.
+
+        Returns it as the rules write it: a person need not write zeros at its end.
 
         :raises ValueError: where the number can't have it.
         """
+        value = self.rules.written(value)
         if not self.rules.knows(value):
             raise ValueError(f"{value:f} can't be what it shows")
         proof = self.rules.recover_seconds
         self.state = State(at=self.state.at, accepted=Accepted(value, now, proof))
+        return value
 
     def _vote(self, vote: Seen | None) -> None:
         votes = (*self.state.votes, vote)[-self.rules.of :]

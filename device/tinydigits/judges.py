@@ -110,10 +110,8 @@ class Judges:
                 )
             judge = self._judge(region)
             try:
-                confirmed = (
-                    judge.rules.number(self._texts.get(region, "")) if value is None else value
-                )
-                judge.confirm(confirmed, self._monotonic())
+                said = judge.rules.number(self._texts.get(region, "")) if value is None else value
+                confirmed = judge.confirm(said, self._monotonic())
             except ValueError as error:
                 raise UsageError(f"{region}: {error}") from None
         log.info("%s: %s is accepted because a person says so", region, confirmed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal
+from decimal import Context, Decimal, InvalidOperation
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -134,6 +134,16 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the number can have this value at all."""
         beyond = self.rollover is not None and not 0 <= value < self.rollover
         return self.min_value <= value <= self.max_value and not beyond
+
+    def written(self, value: Decimal) -> Decimal:
+        """A value as these rules write it, 472.1 as 472.100, where that takes no digit from it."""
+        if self.decimals is None:
+            return value
+        try:
+            same = EXACT.quantize(value, Decimal(1).scaleb(-self.decimals))
+        except InvalidOperation:  # it has no end, or far too many digits
+            return value
+        return same if same == value else value
 
     def knows(self, value: Decimal) -> bool:
         """Whether these rules can have let this value pass; those of another number can't."""
