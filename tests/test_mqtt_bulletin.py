@@ -105,7 +105,8 @@ def test_diagnostics() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fps", "refresh", "seconds"), [(0.0, 60.0, 180), (10.0, 1.0, 3), (0.001, 60.0, 3000)]
+    ("fps", "refresh", "seconds"),
+    [(0.0, 60.0, 180), (10.0, 1.0, 3), (0.001, 60.0, 3000), (1e-310, 60.0, 3 * 86_400)],
 )
 def test_patience(fps: float, refresh: float, seconds: int) -> None:
     """A value may be missed twice; where frames are rarer than values are told, they count."""

@@ -1,10 +1,14 @@
-"""How long each stage of a longer work takes, and how the wall clock stands to the others."""
+"""How long each stage of a longer work takes, how far apart frames are, and the wall clock."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+LONGEST_PERIOD: Final = 86_400.0
+"""Seconds; the operating system refuses to wait for much more than a lifetime."""
 
 
 class StageClock:
@@ -21,6 +25,11 @@ class StageClock:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def period_of(fps: float) -> float:
+    """Seconds from a frame to the next where so many a second are asked for; 0 is no limit."""
+    return min(1 / fps, LONGEST_PERIOD) if fps else 0.0
 
 
 def wall_offset() -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from tinydigits.camera import Camera
+from tinydigits.clock import period_of
 from tinydigits.errors import TinyDigitsError
 from tinydigits.frame import Frame
 from tinydigits.reader import FrameReadings
@@ -23,9 +24,6 @@ Publish = Callable[[Frame, FrameReadings], None]
 
 _IDLE_PAUSE: Final = 0.2
 """Seconds until a camera without a frame is asked again."""
-
-_LONGEST_PAUSE: Final = 86_400.0
-"""Seconds; the operating system refuses to wait for much more than a lifetime."""
 
 _WATCH_SHARE: Final = 0.4
 """Of the watchdog's period, the longest wait in which it isn't fed; systemd advises half."""
@@ -141,8 +139,7 @@ class _Loop:
             elif told := self._work.camera.trouble.told or (frame and "the camera repeats one"):
                 self._supervisor.status(f"no frames: {told}")
             return
-        fps = self._work.fps
-        period = min(1 / fps, _LONGEST_PAUSE) if fps else 0.0
+        period = period_of(self._work.fps)
         # timers are always a little late, which must not add up; a frame that is late by a whole
         # period delays the ones after it instead of crowding them
         self._due = (due if now - due < period else now) + period

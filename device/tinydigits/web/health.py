@@ -7,6 +7,7 @@ from typing import Final, Literal
 import msgspec
 from starlette.responses import Response
 
+from tinydigits.clock import period_of
 from tinydigits.config import Config
 from tinydigits.status.document import Document
 from tinydigits.web.operation import JSON, Call, Nothing, Operation
@@ -39,8 +40,7 @@ def _state(document: Document, config: Config) -> State:
         return "idle"
     if document.last_frame is None:
         return "starting"
-    period = 1 / config.camera.fps if config.camera.fps else 0.0
-    late = document.last_frame > LATE_SECONDS + _PERIODS * period
+    late = document.last_frame > LATE_SECONDS + _PERIODS * period_of(config.camera.fps)
     return "no frames" if late else "reading"
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from tinydigits.clock import period_of
 from tinydigits.config import Config
 from tinydigits.judge import Verdict
 from tinydigits.outputs.mqtt.outbox import Message
@@ -33,8 +34,7 @@ def patience(config: Config) -> int:
 
     Frames may be further apart than values are to be told again.
     """
-    period = 1 / config.camera.fps if config.camera.fps else 0.0
-    return ceil(PATIENCE * max(config.mqtt.refresh, period))
+    return ceil(PATIENCE * max(config.mqtt.refresh, period_of(config.camera.fps)))
 
 
 class Told(msgspec.Struct, frozen=True):
