@@ -51,6 +51,18 @@ def refused(**mqtt: Any) -> str:
             "mqtt.key is the key of a certificate: write mqtt.certificate",
         ),
         (
+            {"tls": True, "ca": "a\0b"},
+            r"mqtt.ca is 'a\x00b': that is no name of a file",
+        ),
+        (
+            {"tls": True, "certificate": "a\0b"},
+            r"mqtt.certificate is 'a\x00b': that is no name of a file",
+        ),
+        (
+            {"tls": True, "certificate": "/etc/passwd", "key": "a\0b"},
+            r"mqtt.key is 'a\x00b': that is no name of a file",
+        ),
+        (
             {"tls": True, "ca": "/nowhere"},
             "mqtt.ca: /nowhere: it can't be read: No such file or directory",
         ),

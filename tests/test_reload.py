@@ -110,6 +110,7 @@ def test_camera_reopened(device: Device, runtime: Path) -> None:
         (CONFIG + "[model]\npath = 'broken.onnx'", "model broken.onnx: it can't be read"),
         (CONFIG + "[[region]]\nname = 'a'\ncorners = [[0, 0]]", "region 'a'"),
         (CONFIG + "camera = 'imx219'", "there is no camera 'imx219': there is 0 (faulty)"),
+        (CONFIG + "[mqtt]\nhost = 'a'\ntls = true\nca = \"a\\u0000b\"", r"mqtt.ca is 'a\x00b'"),
         ("[camera]\nsource = 'files'\npath = 'missing'", "missing: there is no such file"),
     ],
 )

@@ -49,8 +49,11 @@ class Broker:
         if config.password and not config.user:
             raise ConfigError("mqtt.password is for a user: write mqtt.user")
         for key in ("ca", "certificate", "key"):
-            if getattr(config, key) and not config.tls:
+            name = getattr(config, key)
+            if name and not config.tls:
                 raise ConfigError(f"mqtt.{key} is for an encrypted connection: mqtt.tls = true")
+            if "\0" in name:
+                raise ConfigError(f"mqtt.{key} is {name!r}: that is no name of a file")
         if config.key and not config.certificate:
             raise ConfigError("mqtt.key is the key of a certificate: write mqtt.certificate")
         self.password()
