@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from folders import closed
+from pasts import until
 from samples import picture_of
 from standin import Clock
 from standin import told as logged
@@ -268,12 +270,26 @@ def test_put_is_quick(tmp_path: Path) -> None:
     assert time.perf_counter() - began < 0.1  # 3 microseconds here: room for a busy machine
 
 
-@pytest.mark.parametrize("name", ["file", "a\0b"])
+@pytest.mark.parametrize("name", ["file", "a\0b", "a" * 300])
 def test_no_folder(name: str, tmp_path: Path) -> None:
     """A folder that can't be one is a mistake in the configuration."""
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"collect\.folder is '.*': that is no folder"):
         Meter(Path(f"{tmp_path}/{name}"))
+
+
+def test_closed_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A folder that may not be entered is told, and used as soon as it may be."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    with closed(folder):
+        meter = Meter(folder / "crops", collect={"unsure": 1.0})
+        with meter.collector:
+            until(lambda: "Permission denied" in meter.collector.state.trouble)
+        meter.collector.look(meter.told("4"))
+    caplog.set_level("INFO")
+    assert len(meter.sees("4", seconds=LONGEST_PAUSE)) == 1
+    assert logged(caplog)[-1] == "pictures are collected again"
 
 
 def test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

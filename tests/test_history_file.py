@@ -6,10 +6,12 @@ import logging
 import os
 import sqlite3
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from folders import closed
 from pasts import BEGAN, LIMITS, keep, output, past, sqlite, told, until
 from standin import told as logged
 from tinydigits.clock import wall_offset
@@ -143,7 +145,7 @@ def test_off() -> None:
     assert load_config().history.file == ""
 
 
-@pytest.mark.parametrize("name", [".", "a\0b"])
+@pytest.mark.parametrize("name", [".", "a\0b", "a" * 300, "a/" * 3000 + "b"])
 def test_no_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A configuration that names no file is refused."""
     monkeypatch.chdir(tmp_path)
@@ -192,6 +194,21 @@ def test_locked_to_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
             began = time.monotonic()
         assert time.monotonic() - began < 0.5
     assert logged(caplog)[-1] == "the history can't be written: the last readings are lost: 1"
+
+
+def test_closed_folder(tmp_path: Path) -> None:
+    """Where its folder may not be entered readings wait until it may."""
+    path = tmp_path / "closed" / "history.db"
+    path.parent.mkdir()
+    with ExitStack() as still:
+        still.enter_context(closed(path.parent))
+        with output(path) as running:
+            running.put(told(past()))
+            until(lambda: running.state.trouble)
+            assert running.state.waiting == 1
+            still.close()
+            assert running.wait(10)
+    assert read_past(path) == [past()]
 
 
 def test_missing_folder(tmp_path: Path) -> None:

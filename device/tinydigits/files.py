@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +56,21 @@ def remove_left_over(path: Path) -> None:
     with contextlib.suppress(OSError, ValueError):  # ValueError: a name with a NUL
         for temporary in place.parent.glob(f"{_mark(place)}????????.tmp"):
             temporary.unlink(missing_ok=True)
+
+
+def may_be(path: Path, is_kind: Callable[[int], bool]) -> bool:
+    """Whether a path names something of a kind, or something that isn't there yet but may be.
+
+    Where nobody may look, as its folder may not be entered, there may be anything.
+
+    :param is_kind: tells it by a mode, like ``stat.S_ISDIR``.
+    """
+    try:
+        return is_kind(path.stat().st_mode)
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    except ValueError:  # a name with a NUL
+        return False
 
 
 def printable(path: Path | str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple, Self
 
 from tinydigits.config import Config, RegionConfig
 from tinydigits.errors import ConfigError, DataError, PictureError, TinyDigitsError, UsageError
+from tinydigits.files import may_be
 from tinydigits.frame import Frame, Luma
 from tinydigits.judge import Verdict
 from tinydigits.learn.crop_file import Note, Why
@@ -70,7 +72,7 @@ class Collector:
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
         table = config.collect
         self._folder = own_path(table.folder)
-        if "\0" in table.folder or (self._folder.exists() and not self._folder.is_dir()):
+        if not may_be(self._folder, stat.S_ISDIR):
             raise ConfigError(f"collect.folder is {table.folder!r}: that is no folder")
         self._crops = Crops(self._folder, max_files=table.max_files, max_bytes=table.max_bytes)
         self._unsure = table.unsure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import stat
 from collections import defaultdict
 from pathlib import Path
 from threading import Event, Thread
@@ -11,6 +12,7 @@ from typing import Final, Self
 
 from tinydigits.clock import wall_offset
 from tinydigits.errors import ConfigError
+from tinydigits.files import may_be
 from tinydigits.history import Past
 from tinydigits.output_tables import HistoryConfig
 from tinydigits.outputs.backlog import Backlog
@@ -59,7 +61,7 @@ class HistoryOutput:
 
     def __init__(self, config: HistoryConfig, write_seconds: float = WRITE_SECONDS) -> None:
         self._path = own_path(config.file)
-        if "\0" in config.file or self._path.is_dir():
+        if not may_be(self._path, stat.S_ISREG):
             raise ConfigError(f"history.file is {config.file!r}: that is no name of a file")
         self._limits = Limits(config.days, config.max_bytes)
         self._worth: dict[str, Worth] = defaultdict(lambda: Worth(config.seconds))
