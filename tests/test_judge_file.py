@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import costly
+from folders import closed
 from judge_days import meter_rules, reading
 from tinydigits.judge import Judge
 from tinydigits.judge_file import MAX_BYTES, MemoryFile, load_memory, state_file
@@ -114,6 +115,18 @@ def test_no_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         said[0] == f"state {tmp_path} can't be read, values start afresh: it is not a regular file"
     )
     assert said[1].startswith("accepted values are not remembered: ")
+
+
+def test_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A folder that may not be entered, and a name that is too long, are told and left alone."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    with closed(folder):
+        for place in (folder / "judge.json", Path("a" * 300)):
+            assert load_memory(place) is None
+            assert not MemoryFile(place).write(1.0, {})
+    told = [said.rpartition(": ")[2] for said in messages(caplog)]
+    assert told == ["Permission denied"] * 2 + ["File name too long"] * 2
 
 
 def test_failure_is_told_once(

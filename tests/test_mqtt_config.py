@@ -162,6 +162,13 @@ def test_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Broker(config.mqtt).password() == "from systemd"
 
 
+def test_no_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that no credential can have is told like that of any other file."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    told = refused(user="a", password="a" * 300)
+    assert told.endswith("a: it can't be read: File name too long")
+
+
 @pytest.mark.parametrize(("tls", "port"), [(False, 1883), (True, 8883)])
 def test_port(*, tls: bool, port: int) -> None:
     """Without a port it is the one that everybody uses."""

@@ -26,9 +26,12 @@ def atomic_write(path: Path, content: bytes | Iterable[bytes]) -> None:
     :param content: all of it, or its parts one after the other.
     :raises OutputError: where the file can't be written.
     """
-    place = _place(path)
-    # renaming over /dev/null, as root, would replace the device
-    if place.exists() and not place.is_file():
+    try:
+        place = _place(path)
+        is_special = place.exists() and not place.is_file()
+    except OSError as error:
+        raise OutputError(f"{path} can't be written: {error.strerror}") from error
+    if is_special:  # renaming over /dev/null, as root, would replace the device
         raise OutputError(f"{path} can't be written: it is not a regular file")
     # not tempfile's: its files are for their owner alone, and a service runs as another user
     temporary = place.with_name(f"{_mark(place)}{os.urandom(4).hex()}.tmp")
@@ -52,8 +55,8 @@ def remove_left_over(path: Path) -> None:
     Without that there would be one more each time. Whoever else writes the file now fails. What
     can't be removed stays, without a word: it does no harm.
     """
-    place = _place(path)
     with contextlib.suppress(OSError, ValueError):  # ValueError: a name with a NUL
+        place = _place(path)
         for temporary in place.parent.glob(f"{_mark(place)}????????.tmp"):
             temporary.unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +20,10 @@ def secret_path(name: str) -> Path:
     """
     path = Path(name)
     given = os.environ.get(CREDENTIALS_VARIABLE)
-    if given and path.name == name and (Path(given) / name).exists():
-        return Path(given) / name
+    if given and path.name == name:
+        with suppress(OSError):  # it is too long for a name, or the folder may not be entered
+            if (Path(given) / name).exists():
+                return Path(given) / name
     return path
 
 
