@@ -26,6 +26,9 @@ from tinydigits.reader import FrameReadings, Reading
 from tinydigits.rules import Reason
 
 BEGAN: Final = 1_795_400_000.0
+AHEAD: Final = wall_offset()
+"""Asked once, so that frames are exactly as far apart by both clocks."""
+
 LIMITS: Final = Limits(days=400.0, max_bytes=100_000_000)
 
 
@@ -36,8 +39,8 @@ def past(number: int = 0, **changes: Any) -> Past:
     return replace(usual, **changes)
 
 
-def told(*pasts: Past) -> Told:
-    """A frame in which this was read, all at once."""
+def told(*pasts: Past, ahead: float = AHEAD) -> Told:
+    """A frame in which this was read, all at once, with a wall clock that is so far ahead."""
     readings, verdicts = [], []
     for one in pasts:
         code, _, words = one.reason.partition(": ")
@@ -46,7 +49,7 @@ def told(*pasts: Past) -> Told:
         verdicts.append(Verdict(one.status, one.value, 0.0, one.text, reasons, None))
     wall = pasts[0].wall
     frame = Frame(np.zeros((8, 8), np.uint8), "test")
-    result = FrameReadings("test", 0, wall - BEGAN, wall, tuple(readings), {})
+    result = FrameReadings("test", 0, wall - ahead, wall, tuple(readings), {})
     return Told(frame, result, tuple(verdicts))
 
 

@@ -17,6 +17,7 @@ from tinydigits.__main__ import main
 from tinydigits.history import Past, all_past, read_past
 from tinydigits.judge import Status
 from tinydigits.outputs import history
+from tinydigits.outputs.history_file import Kept
 from tinydigits.outputs.worth import STILL_SECONDS, TURNS, Worth
 
 # what is kept
@@ -25,7 +26,8 @@ from tinydigits.outputs.worth import STILL_SECONDS, TURNS, Worth
 def kept_of(seconds: float, *pasts: Past) -> list[Past]:
     """What is kept of readings, by a clock that shows the same as the wall's."""
     worth = Worth(seconds)
-    return [kept for one in pasts for kept in worth.kept(one, one.wall - BEGAN)]
+    kept = [kept for one in pasts for kept in worth.kept(Kept(one, BEGAN), one.wall - BEGAN)]
+    return [one.past for one in kept]
 
 
 def test_every_reading() -> None:

@@ -123,6 +123,19 @@ def test_clock_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [one.wall - BEGAN for one in read_past(path)] == [5000, 5010, 5020, 5030, 5040]
 
 
+def test_clock_step_before_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading has the clock's step by the time of its frame, however late it is kept."""
+    path, step = tmp_path / "history.db", 5000
+    monkeypatch.setattr(history_file, "wall_offset", lambda: BEGAN + step)
+    with output(path, seconds=60.0) as running:
+        for seconds, number in ((0, 1), (600, 1)):
+            running.put(told(past(number, wall=BEGAN + seconds), ahead=BEGAN))
+        new = past(2, wall=BEGAN + step + 700)  # with it the one before it is kept
+        running.put(told(new, ahead=BEGAN + step))
+    found = [round(one.wall - BEGAN) for one in read_past(path)]
+    assert found == [step, step + 600, step + 700]
+
+
 def test_clock_of_another_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Times of before the computer started are left as they are, and those of this run's not."""
     path = tmp_path / "history.db"

@@ -38,3 +38,12 @@ def wall_offset() -> float:
     It is the same for years, but for moments in which somebody sets the wall clock.
     """
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def wall_offset_at(wall: float, monotonic: float) -> float:
+    """The same at a moment that has just passed, in seconds on the Unix and the monotonic clock.
+
+    The monotonic clock stands while the computer sleeps, which it has not done since that moment.
+    """
+    asleep = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+    return wall - (monotonic + asleep)

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Final, Self
 
-from tinydigits.clock import wall_offset
+from tinydigits.clock import wall_offset_at
 from tinydigits.errors import ConfigError
 from tinydigits.files import may_be
 from tinydigits.history import Past
@@ -99,11 +99,12 @@ class HistoryOutput:
 
     def put(self, told: Told) -> None:
         """Note what is worth keeping of a frame's readings; the frame is not held."""
-        ahead, now = wall_offset(), told.result.monotonic
+        wall, now = told.result.wall, told.result.monotonic
+        ahead = wall_offset_at(wall, now)  # the clock may have been set since
         for reading, verdict in told.pairs():
-            past = Past.from_verdict(told.result.wall, reading, verdict)
-            for kept in self._worth[reading.region].kept(past, now):
-                self._backlog.put(Kept(kept, ahead))
+            new = Kept(Past.from_verdict(wall, reading, verdict), ahead)
+            for kept in self._worth[reading.region].kept(new, now):
+                self._backlog.put(kept)
         if len(self._backlog) >= BATCH and not self._trouble:
             self._due.set()
 

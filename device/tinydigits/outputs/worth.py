@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tinydigits.history import Past
+from tinydigits.outputs.history_file import Kept
 
 STILL_SECONDS: Final = 3600.0
 """After these a reading is kept that says nothing new."""
@@ -41,28 +42,28 @@ class Worth:
         self._still = max(seconds, STILL_SECONDS)
         self._kept: Past | None = None
         self._kept_at = 0.0
-        self._stood: Past | None = None
+        self._stood: Kept | None = None
         self._decided_at = 0.0
         self._turns: deque[float] = deque(maxlen=TURNS)
 
-    def kept(self, past: Past, now: float) -> Iterator[Past]:
+    def kept(self, new: Kept, now: float) -> Iterator[Kept]:
         """What is to be kept, at a time in seconds on a clock that no correction moves.
 
-        That is nothing, the reading, or an earlier one and the reading.
+        That is nothing, the new reading, or an earlier one and the new one.
         """
-        last = self._kept
+        past, last = new.past, self._kept
         if last is None or not self._seconds or now - self._kept_at >= self._still:
-            yield self._keep(past, now)
+            yield self._keep(new, now)
         elif _kind(past) != _kind(last):
             if self._is_news(past, now) and self._has_turn(now):
                 self._turns.append(now)
-                yield self._keep(past, now)
+                yield self._keep(new, now)
         elif past.value == last.value:
-            self._stood = past
+            self._stood = new
         elif now - self._kept_at >= self._seconds:
             if self._stood:
                 yield self._stood
-            yield self._keep(past, now)
+            yield self._keep(new, now)
         if past.status != "waiting":
             self._decided_at = now
 
@@ -72,9 +73,9 @@ class Worth:
     def _has_turn(self, now: float) -> bool:
         return len(self._turns) < TURNS or now - self._turns[0] >= self._seconds
 
-    def _keep(self, past: Past, now: float) -> Past:
-        self._kept, self._kept_at, self._stood = past, now, None
-        return past
+    def _keep(self, new: Kept, now: float) -> Kept:
+        self._kept, self._kept_at, self._stood = new.past, now, None
+        return new
 
 
 def _kind(past: Past) -> tuple[str, str]:
