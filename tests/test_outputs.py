@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from standin import told as logged
 from tinydigits.config import Config, load_config
@@ -136,6 +137,21 @@ def test_change() -> None:
     assert first.calls == ["enter", "put", "exit"]
     assert second.calls == ["enter", "put", "exit"]
     assert other.calls == ["enter", "put", "put", "put", "exit"]
+
+
+@pytest.mark.parametrize("fails", ["", "exit"])
+def test_lost_at_a_change(fails: str) -> None:
+    """What an output has lost, and what waits when it gives way, counts as lost from then on."""
+    states = (OutputState(3, 2, ""), OutputState(4, 1, "away"), OutputState(0, 0, ""))
+    made = iter([Noted(fails=fails, state=state) for state in states])
+    kinds = {"history": replace(kind(Noted()), make=lambda *_: next(made))}
+    with Outputs(configured(file="a"), DAEMON, kinds) as outputs:
+        shown = [outputs.states()["history"]]
+        for file in ("b", "", "c"):
+            config = configured(file=file)
+            outputs.change(config, outputs.prepared(config))
+            shown += outputs.states().values()
+    assert shown == [OutputState(3, 2, ""), OutputState(4, 6, "away"), OutputState(0, 10, "")]
 
 
 @given(st.lists(st.integers()), st.integers(1, 10))

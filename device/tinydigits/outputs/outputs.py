@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Self
 
+from msgspec.structs import replace
+
 from tinydigits.config import Config
 from tinydigits.errors import OutputError
 from tinydigits.outputs.kinds import KINDS, Kind
@@ -33,6 +35,7 @@ class Outputs:
         self._daemon = daemon
         self._kinds = kinds
         self._outputs: dict[str, Output] = {}
+        self._lost: dict[str, int] = {}
         self._first = self._made(config, kinds)
 
     def __enter__(self) -> Self:
@@ -79,8 +82,15 @@ class Outputs:
                 output.put(told)
 
     def states(self) -> dict[str, OutputState]:
-        """How each of them is; may be asked on any thread."""
-        return {name: output.state for name, output in list(self._outputs.items())}
+        """How each of them is; may be asked on any thread.
+
+        What was lost with those that gave way to others of their kind is counted too.
+        """
+        states = {name: output.state for name, output in list(self._outputs.items())}
+        return {
+            name: replace(state, dropped=state.dropped + self._lost.get(name, 0))
+            for name, state in states.items()
+        }
 
     def _made(self, config: Config, kinds: Mapping[str, Kind]) -> dict[str, Output]:
         return {
@@ -91,7 +101,12 @@ class Outputs:
 
     def _end(self, name: str) -> None:
         with _told_only(name):
-            self._outputs.pop(name).__exit__(None, None, None)
+            output = self._outputs.pop(name)
+            try:
+                output.__exit__(None, None, None)
+            finally:
+                state = output.state
+                self._lost[name] = self._lost.get(name, 0) + state.dropped + state.waiting
 
 
 @contextmanager
