@@ -207,6 +207,50 @@ def test_poisonous_state() -> None:
     assert outbox.next() == Message("zconfig", b"short")
 
 
+def cut_off(outbox: Outbox, state: Message) -> Message | None:
+    """What is given up by a connection that is cut after an answer, but before that to a state."""
+    wire = Wire(outbox)
+    outbox.tell(state)
+    wire.send()
+    outbox.acknowledged(0)  # the topics that were subscribed
+    return wire.lose()
+
+
+def test_in_a_row() -> None:
+    """A message that arrives now and then is not what connections end of."""
+    outbox = Outbox(10)
+    for _ in range(3 * SUSPECTED):
+        for _ in range(SUSPECTED - 1):
+            assert cut_off(outbox, message(1)) is None
+        wire = Wire(outbox)
+        outbox.tell(message(1))
+        wire.send()
+        wire.acknowledge()
+        wire.lose()
+
+
+def test_given_up_for_a_while() -> None:
+    """What was given up is told again once a connection has lasted without it."""
+    outbox = Outbox(10)
+    told = [cut_off(outbox, message(1)) for _ in range(SUSPECTED)]
+    assert told[-1] == message(1)
+    outbox.tell(message(1))
+    assert outbox.is_empty
+    outbox.settled()
+    outbox.tell(message(1))
+    assert outbox.next() == message(1)
+
+
+def test_vital() -> None:
+    """That the device is there is never given up."""
+    online = Message("status", b"online")
+    outbox = Outbox(10, vital="status")
+    for _ in range(3 * SUSPECTED):
+        assert cut_off(outbox, online) is None
+    outbox.tell(online)
+    assert outbox.next() == online
+
+
 def test_flapping() -> None:
     """A broker that answers nothing is no reason to give anything up."""
     outbox = Outbox(10)

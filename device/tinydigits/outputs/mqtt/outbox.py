@@ -33,10 +33,13 @@ class Outbox:
     :meth:`renew` has all of them told anew after the next.
 
     :param most: messages that wait at a time.
+    :param vital: topic of a state that is never given up: without it others take the device for
+        gone, which is no better than a connection that ends.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, vital: str = "") -> None:
         self._most = most
+        self._vital = vital
         self._queue: deque[Message] = deque()
         self._states: dict[str, Message] = {}
         self._flying: dict[int, _Flying] = {}
@@ -113,8 +116,14 @@ class Outbox:
         flying = self._flying.pop(number, None)
         if flying is None:
             return None
+        if flying.message == self._suspect:
+            self._suspect, self._times = None, 0
         self.dropped += refused and not flying.is_state
         return flying.message
+
+    def settled(self) -> None:
+        """A connection has lasted: what was given up may be tried again with the next."""
+        self._given_up.clear()
 
     def lost(self) -> Message | None:
         """The connection is lost: what was not acknowledged waits again, before all other.
@@ -136,7 +145,7 @@ class Outbox:
         message = first.message
         self._times = self._times + 1 if message == self._suspect else 1
         self._suspect = message
-        if self._times < SUSPECTED:
+        if self._times < SUSPECTED or message.topic == self._vital:
             return None
         if first.is_state:
             self._given_up[message.topic] = message

@@ -101,7 +101,7 @@ class MqttOutput:
             for name, topics in self._topics.regions.items()
         }
         self._items: Backlog[Item] = Backlog(mqtt.queue)
-        self._outbox = Outbox(mqtt.queue)
+        self._outbox = Outbox(mqtt.queue, self._topics.status)
         self._connection: Connection | None = None
         self._reachable = Event()
         self._stopped = Event()
@@ -157,6 +157,7 @@ class MqttOutput:
                 self._talk()
             if time.monotonic() - self._since > SETTLED:
                 pause = FIRST_PAUSE
+                self._outbox.settled()
             with self._told_only():
                 self._idle(pause * (1 + SPREAD * random.random()))
             pause = min(2 * pause, LONGEST_PAUSE)
