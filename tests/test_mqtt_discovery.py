@@ -148,6 +148,19 @@ def test_removed() -> None:
     assert again.message() == now.message()
 
 
+def test_deep() -> None:
+    """Brackets without an end, where the entities should be, are no entities."""
+    one = discovery(configured())
+    assert list(one.remember(b'{"components":' + b"[" * 60_000)) == []
+
+
+def test_still_there() -> None:
+    """Nothing is deleted of a region that is there, whatever else is said to be of it."""
+    one = discovery(configured(region=[region("a")]))
+    told = {"b": {"platform": "sensor", "state_topic": "tinydigits/a/value"}}
+    assert list(one.remember(json.dumps({"components": told}).encode())) == []
+
+
 @given(
     st.binary(max_size=50)
     | st.recursive(

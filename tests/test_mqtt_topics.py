@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,8 +34,23 @@ def test_any_name(names: list[str]) -> None:
         assert re.fullmatch(r"a/[A-Za-z0-9_.~%-]*/value", value)
     own = {topics.status, topics.diagnostics, topics.command, topics.commands}
     assert not own & {
-        topic for name in names for topic in topics.of_region(topics.regions[name].value)
+        topic for name in names for topic in Topics("a", []).of_gone(topics.regions[name].value)
     }
+
+
+@given(NAMES)
+def test_gone(name: str) -> None:
+    """A region that was is found by its value's topic, and one that is still there is not."""
+    topics = Topics("a", [name])
+    value = topics.regions[name].value
+    assert topics.of_gone(value) == []
+    assert value in Topics("a", []).of_gone(value)
+
+
+@pytest.mark.parametrize("region", ["+", "#", "\0", "b/c", "ä", "b" * 65_530])
+def test_never_published(region: str) -> None:
+    """What no region can be called in a topic is nothing to delete."""
+    assert Topics("a", []).of_gone(f"a/{region}/value") == []
 
 
 @given(st.lists(NAMES, max_size=5, unique=True))
@@ -50,6 +66,6 @@ def test_identifiers(names: list[str]) -> None:
 @given(st.text(max_size=40))
 def test_of_others(topic: str) -> None:
     """What is not of this device is not deleted, whatever is said of it."""
-    for one in Topics("a/b", []).of_region(topic):
+    for one in Topics("a/b", []).of_gone(topic):
         assert one.startswith("a/b/")
         assert one.endswith(("/value", "/reading", "/problem", "/diagnostics"))

@@ -71,7 +71,7 @@ class Discovery:
     def remember(self, told: bytes) -> Iterable[str]:
         """What was told earlier: entities that are no more will be told to be removed.
 
-        Returns the topics of their regions.
+        Returns the topics of their regions, where those are no more either.
         """
         old = {key: said for key, said in _entities(told).items() if key not in self._entities}
         self._removed = {key: {"platform": entity["platform"]} for key, entity in old.items()}
@@ -80,7 +80,7 @@ class Discovery:
             gone
             for topic in topics
             if isinstance(topic, str)
-            for gone in self._topics.of_region(topic)
+            for gone in self._topics.of_gone(topic)
         ]
 
     def _all(self) -> dict[str, Entity]:
@@ -195,7 +195,7 @@ def _entities(told: bytes) -> Mapping[str, Entity]:
     """The entities of a message, whoever it may be from."""
     try:
         found = msgspec.json.decode(told, type=dict[str, Any]).get("components")
-    except ValueError:
+    except (ValueError, RecursionError):  # brackets without an end
         return {}
     if not isinstance(found, dict) or len(found) > _MOST:
         return {}

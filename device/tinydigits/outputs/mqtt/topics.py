@@ -6,6 +6,7 @@ and ``-._~`` is written as in an address, ``%2F`` for a slash. No two names beco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
@@ -19,6 +20,9 @@ LONGEST: Final = 65_535
 
 REGION_TOPICS: Final = ("value", "reading", "problem", "diagnostics")
 """Those that are published for each region."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9._~%-]*")
+"""A region's name, as it is written in topics."""
 
 _ROOM: Final = len("/diagnostics")
 
@@ -52,12 +56,20 @@ class Topics:
         """The region that a topic gives commands to."""
         return next((name for name, all_ in self.regions.items() if all_.command == command), None)
 
-    def of_region(self, value: str) -> list[str]:
-        """What else was published beside a topic of a value, in this device's name."""
+    def of_gone(self, value: str) -> list[str]:
+        """What else was published beside a topic of a value, of a region that is no more.
+
+        Nothing where this device can't have published it, or still does.
+        """
         place = value.removesuffix("/value")
-        if place == value or not place.startswith(f"{self.base}/"):
-            return []
-        return [f"{place}/{topic}" for topic in REGION_TOPICS]
+        is_own = (
+            place != value
+            and place.startswith(f"{self.base}/")
+            and _NAME.fullmatch(place, len(self.base) + 1)
+            and len(place.encode()) + _ROOM <= LONGEST
+            and all(value != present.value for present in self.regions.values())
+        )
+        return [f"{place}/{topic}" for topic in REGION_TOPICS] if is_own else []
 
     def _region(self, name: str) -> RegionTopics:
         place = f"{self.base}/{quote(name, safe='')}"
