@@ -6,6 +6,7 @@ import logging
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -69,6 +70,25 @@ def test_bytes(tmp_path: Path) -> None:
             write(file, batch)
         assert size() <= tight.max_bytes
     assert path.stat().st_size < wide.max_bytes - RESERVE
+
+
+def test_long_readings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer are written at a time where they are long, so that no batch is beyond the size."""
+    sizes, write = [], HistoryFile.write
+
+    def noted(file: HistoryFile, batch: Sequence[Kept]) -> None:
+        write(file, batch)
+        sizes.append(sum(file.stat().st_size for file in tmp_path.glob("history.db*")))
+
+    monkeypatch.setattr(HistoryFile, "write", noted)
+    with output(tmp_path / "history.db", max_bytes=2_000_000) as running:
+        for number in range(10 * history.BATCH):
+            reason = f"unsure: {'r' * 500}"
+            running.put(told(past(number, text="5" * 500, status="rejected", reason=reason)))
+            if number % history.BATCH == 0:
+                until(lambda: not running.state.waiting)
+        until(lambda: not running.state.waiting)
+    assert 1_500_000 < max(sizes) <= 2_000_000
 
 
 def test_log(tmp_path: Path) -> None:

@@ -32,7 +32,11 @@ WAITING: Final = 5_000
 """Readings that wait at most while nothing can be written: two megabytes, and days of a meter."""
 
 BATCH: Final = 1_000
-"""Readings that are written at a time."""
+"""Readings that are written at a time ..."""
+
+BATCH_TEXT: Final = 2**16
+"""... unless they have so many characters before: with up to four bytes each that is a quarter of
+what a history keeps free for it."""
 
 TOGETHER_SECONDS: Final = 1.0
 """For which more is waited for where nothing came for long: a frame is read in several regions."""
@@ -130,8 +134,10 @@ class HistoryOutput:
             self._batch.append(kept)
             if is_idle:
                 self._ended.wait(min(TOGETHER_SECONDS, self._write_seconds))
-        while len(self._batch) < BATCH and (kept := self._backlog.take(0)):
+        length = sum(kept.length for kept in self._batch)
+        while len(self._batch) < BATCH and length < BATCH_TEXT and (kept := self._backlog.take(0)):
             self._batch.append(kept)
+            length += kept.length
         return bool(self._batch)
 
     def _write(self, file: HistoryFile) -> bool:

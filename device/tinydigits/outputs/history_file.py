@@ -78,6 +78,12 @@ class Kept(msgspec.Struct, frozen=True):
     past: Past
     ahead: float
 
+    @property
+    def length(self) -> int:
+        """Characters of it that are kept."""
+        texts = self.past.text, self.past.reason
+        return len(self.past.region) + sum(min(len(text), MOST_TEXT) for text in texts)
+
 
 class StrangerError(Exception):
     """A file that is not ours to touch."""
