@@ -10,14 +10,12 @@ import re
 import socket
 import sys
 import time
-from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 from PIL import Image
 
 from broker import running as running_broker
@@ -40,12 +38,8 @@ from tinydigits.check.machine import (
     clock_state,
     throttled_bits,
 )
-from tinydigits.clock import wall_offset
 from tinydigits.config import load_config
-from tinydigits.history import Past
-from tinydigits.outputs.history_file import HistoryFile, Kept
 from tinydigits.outputs.mqtt import connection
-from tinydigits.outputs.retention import Limits
 
 CHECKS = ["config", "model", "camera", "state", "runtime", "disk", "outputs", "clock", "heat"]
 
@@ -290,91 +284,28 @@ def test_nameless_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert told in finding.text
 
 
-def test_kept(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of what the program keeps it is told how much there is, and what keeps it from being kept."""
-    plain = config.read_text()
-
-    def kept(table: str) -> Finding:
-        config.write_text(f"{plain}{table}\n")
-        [finding] = [found for found in check(config) if found.check not in CHECKS]
-        return finding
-
-    history = '[history]\nfile = "past.db"'
-    assert kept(history).text == "past.db has no reading yet"
-    past = Past(60.0, "a", "1", Decimal(1), "accepted", 1.0, "")
-    with HistoryFile(Path("past.db"), Limits(36_500.0, 10**7)) as file:
-        file.write([Kept(past, wall_offset())])
-    assert kept(history).text == "past.db has readings until 1970-01-01 00:01 UTC"
-    Path("other.db").write_bytes(b"what")
-    other = kept('[history]\nfile = "other.db"')
-    assert (other.state, other.code) == ("warn", 0)
-    assert "history other.db can't be read" in other.text
-    assert kept('[history]\nfile = "none/past.db"').text.startswith("none is no folder: make it")
-    assert kept('[history]\nfile = "."').code == 2
-
-    collect = '[collect]\nfolder = "deep/crops"'
-    assert kept(collect).text == "deep/crops has 0 pictures, 0 without a label"
-    for name in "12":
-        picture_of(name).save(f"{name}.png")
-    assert kept('[collect]\nfolder = "."').text == ". has 3 pictures, 3 without a label"
-    assert kept('[collect]\nfolder = "my.toml"').code == 2
-
-    drawn = '[web]\nregions = "drawn.toml"'
-    assert kept(drawn).text == "drawn.toml is for regions: none is drawn yet"
-    Path("drawn.toml").touch()
-    assert kept(drawn).text == "drawn.toml has regions"
-
-    monkeypatch.setattr(os, "access", lambda path, _: path != Path("past.db"))  # root may all
-    assert kept(history).text.startswith("past.db can't be written by")
-    monkeypatch.setattr("tinydigits.config.SYSTEM_FILE", config)
-    assert kept(history).text == "past.db, in the folder that systemd makes for the service"
-
-
-KEPT = [("history", "file"), ("collect", "folder"), ("web", "regions")]
-"""Tables of the configuration, and what in them names a place where something is kept."""
-
-
-@pytest.fixture
-def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that may not be entered, as none is to root."""
+def test_closed_state(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values that are to be remembered in a folder that may not be entered are told to be lost."""
     folder = tmp_path / "closed"
-    folder.mkdir()
     stat = Path.stat
 
     def refused(path: Path, **how: Any) -> os.stat_result:
-        if folder in path.parents:
+        if folder in path.parents:  # as none is to root
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return stat(path, **how)
 
     monkeypatch.setattr(Path, "stat", refused)
-    return folder
-
-
-@pytest.mark.parametrize(("table", "key"), KEPT)
-def test_kept_in_a_closed_folder(table: str, key: str, closed: Path, config: Path) -> None:
-    """What is to be kept in a folder that may not be entered is doubtful, with the reason."""
-    there = replace(getattr(load_config(config), table), **{key: f"{closed}/deep/place"})
-    [finding] = check_kept(replace(load_config(config), **{table: there}), None)
-    assert (finding.state, finding.code) == ("warn", 0)
-    assert finding.text.endswith(": Permission denied")
-
-
-def test_state_in_a_closed_folder(closed: Path, config: Path) -> None:
-    """Values that are to be remembered in such a folder can't be, which is told in one line."""
-    config.write_text(f'{config.read_text()}[judge]\nstate = "{closed}/deep/state.json"\n')
+    config.write_text(f'{config.read_text()}[judge]\nstate = "{folder}/deep/state.json"\n')
     findings = found(config)
     assert (findings["state"].state, findings["state"].code) == ("fail", 5)
     assert findings["state"].text.endswith("deep can't be looked at: Permission denied")
     assert findings["disk"].text.endswith("are free at /")
 
 
-@pytest.mark.parametrize(("table", "key"), KEPT)
-def test_kept_under_a_long_name(table: str, key: str, tmp_path: Path) -> None:
-    """A name that is longer than the system has it is told, too."""
-    config = load_config(None)
-    there = replace(getattr(config, table), **{key: f"{tmp_path}/{'x' * 300}"})
-    [finding] = check_kept(replace(config, **{table: there}), None)
-    assert finding.state != "ok"
+def test_kept(config: Path) -> None:
+    """What the program is to keep is looked at where the configuration names it."""
+    config.write_text(f'{config.read_text()}[history]\nfile = "past.db"\n')
+    assert found(config)["history"].state == "ok"
 
 
 def test_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
