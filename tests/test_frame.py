@@ -21,7 +21,7 @@ from PIL import Image, TiffImagePlugin
 from examples import costly
 from tinydigits import frame
 from tinydigits.errors import PictureError
-from tinydigits.frame import MAX_PIXELS, Frame
+from tinydigits.frame import MAX_PIXELS, MAX_SCANS, Frame
 
 BAR = np.full((24, 32), 255, np.uint8)
 BAR[4:20, 8:14] = 0
@@ -267,6 +267,23 @@ def test_smallest_and_largest(path: Path) -> None:
     assert read(path, saved(Image.new("L", (8, 8), 77))).tolist() == [[77] * 8] * 8
     width = MAX_PIXELS // 8000
     assert read(path, saved(Image.new("1", (width, 8000)))).shape == (8000, width)
+
+
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG that has its last scan so often that there are so many in all."""
+    content = saved(Image.new("L", (400, 300), 128), "JPEG", progressive=True)
+    last, end = content.rindex(b"\xff\xda"), content.rindex(b"\xff\xd9")
+    more = count - content.count(b"\xff\xda")
+    return content[:end] + content[last:end] * more + content[end:]
+
+
+def test_scans(path: Path) -> None:
+    """A small JPEG that takes an hour, scan after scan, is refused before the first is decoded."""
+    assert read(path, with_scans(MAX_SCANS)).shape == (300, 400)
+    path.write_bytes(with_scans(MAX_SCANS + 1))
+    assert "the picture has 101 scans, more than 100" in refusal(path)
+    with pytest.raises(PictureError, match="300,000 scans"):
+        Frame.from_bytes(with_scans(300_000), "somewhere")
 
 
 @pytest.mark.parametrize("content", [b"", b"Hello!\n" * 50, bytes(5000), b"\x7fELF" + bytes(99)])

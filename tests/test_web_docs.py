@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from samples import picture_of
 from tinydigits.config import load_config
 from tinydigits.errors import ConfigError
+from tinydigits.frame import MAX_SCANS
 from tinydigits.web import limits
 from tinydigits.web.app import OPERATIONS
 from tinydigits.web.board import PAST
@@ -153,7 +154,9 @@ def test_limits() -> None:
         "wrong tokens of one client": (guesses, 1 / rate),
         "the request before its body": (limits.HEADER_BYTES, limits.REQUEST_SECONDS),
         "a body in JSON": (limits.JSON_BYTES,),
-        "a picture to read": (limits.PICTURE_BYTES, limits.PHOTO_PIXELS, limits.OTHER_PIXELS),
+        "a picture to read": (
+            *(limits.PICTURE_BYTES, limits.PHOTO_PIXELS, MAX_SCANS, limits.OTHER_PIXELS),
+        ),
         "pictures to read": (pictures, pictures_at_once),
         "a body that doesn't come": (limits.BODY_SECONDS,),
         "a client that takes nothing": (limits.STALL_SECONDS,),

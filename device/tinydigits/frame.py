@@ -6,12 +6,12 @@ import time
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from tinydigits.errors import PictureError
 
@@ -22,6 +22,20 @@ MIN_SIDE: Final = 8
 
 MAX_PIXELS: Final = 64_000_000
 """The largest sensors sold for the Raspberry Pi have 64 million; more is a mistake or an attack."""
+
+JPEG_FORMATS: Final = frozenset({"JPEG", "MPO"})
+"""What Pillow calls a JPEG; one that has another picture behind it, as a preview is, is an MPO."""
+
+MAX_SCANS: Final = 100
+"""Of a JPEG, its previews' with it: each goes over the whole picture, in as few as 26 bytes.
+Progressive ones have ten; libtiff takes as many as this of a JPEG inside a TIFF."""
+
+_SCAN: Final = b"\xff\xda\x00"
+"""What a scan begins with: its marker, and the higher byte of the length of its header, which is at
+most 14. Nothing else in the data of a JPEG looks like the marker (ITU-T T.81, B.1.1.5)."""
+
+_PART: Final = 65_536
+"""Bytes of a file that are looked at together."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -72,6 +86,7 @@ class Frame(msgspec.Struct, frozen=True):
         try:
             with _opened(file) as image:
                 _check_size(image)
+                _check_scans(image)
                 image.draft("L", image.size)  # JPEG then decodes its luma plane only
                 luma = _luma(ImageOps.exif_transpose(image))
         except PictureError as error:
@@ -83,7 +98,7 @@ class Frame(msgspec.Struct, frozen=True):
         return cls(luma, source, sequence, *taken)
 
 
-def _opened(file: BinaryIO) -> Image.Image:
+def _opened(file: BinaryIO) -> ImageFile.ImageFile:
     # Pillow warns of sizes that are refused here anyway
     with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
         try:
@@ -106,6 +121,30 @@ def _check_size(image: Image.Image) -> None:
             f"the picture is {width}x{height} pixels, more than {MAX_PIXELS // 10**6} million: "
             "scale it down first"
         )
+
+
+def _check_scans(image: ImageFile.ImageFile) -> None:
+    if image.format not in JPEG_FORMATS or image.fp is None:
+        return
+    scans = _scans(image.fp)
+    if scans > MAX_SCANS:
+        raise PictureError(
+            f"the picture has {scans:,} scans, more than {MAX_SCANS}: "
+            "save it as a JPEG that isn't progressive first"
+        )
+
+
+def _scans(file: IO[bytes]) -> int:
+    """How many scans a file has, without decoding any; it is left where it was."""
+    place = file.tell()
+    file.seek(0)
+    count, rest = 0, b""
+    while part := file.read(_PART):
+        joined = rest + part
+        count += joined.count(_SCAN)
+        rest = joined[1 - len(_SCAN) :]
+    file.seek(place)
+    return count
 
 
 def _luma(image: Image.Image) -> Luma:
