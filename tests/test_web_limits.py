@@ -25,6 +25,7 @@ from tinydigits.web.limits import (
     CLIENTS,
     CONNECTIONS_EACH,
     JSON_BYTES,
+    LINGER_BYTES,
     OTHER_PIXELS,
     PICTURE_BYTES,
     STREAMS,
@@ -115,6 +116,22 @@ def test_endless(site: Web, path: str) -> None:
         connection.sendall(request(path, method=method, **PNG, **{"transfer-encoding": "chunked"}))
         assert taken(connection, b"10000\r\n" + bytes(65536) + b"\r\n") < 3 * PICTURE_BYTES
     assert site.ask(STATUS).status_code == 200
+
+
+def test_kept_connection(site: Web) -> None:
+    """Over one connection as much can come as anybody likes, where all of it is wanted."""
+    content = b'{"region": "frame"}'.ljust(JSON_BYTES)
+    kind = {"content-type": "application/json", "content-length": f"{len(content)}"}
+    asked = request("/api/v1/confirm", method="POST", connection="keep-alive", **kind) + content
+    with connect(site) as connection:
+        for _ in range(2 * LINGER_BYTES // JSON_BYTES):
+            connection.sendall(asked)
+            answer = b""
+            while not answer.endswith(b"}"):
+                part = connection.recv(4096)
+                assert part
+                answer += part
+            assert answer.startswith(b"HTTP/1.1 200")
 
 
 def test_large_json(site: Web) -> None:

@@ -6,8 +6,9 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+import h11
 import msgspec
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from tinydigits.web.limits import (
     LINGER_BYTES,
@@ -36,6 +37,7 @@ class Connection(H11Protocol):
         self._stalled_since: float | None = None
         self._begun = False
         self._excess = 0
+        self._exceeding: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a request."""
@@ -51,12 +53,19 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what comes, but not for ever what nobody wants."""
         self._begun = True
-        if self.cycle and self.cycle.response_complete:
+        if self._is_unwanted():
             self._excess += len(data)
             if self._excess > LINGER_BYTES:
                 self.transport.abort()
                 return
         super().data_received(data)
+
+    def _is_unwanted(self) -> bool:
+        """Whether what comes belongs to a body whose request is answered already."""
+        if self.cycle is not self._exceeding:  # another request has begun since
+            self._exceeding, self._excess = self.cycle, 0
+        is_body = self.conn.their_state is h11.SEND_BODY
+        return is_body and self.cycle is not None and self.cycle.response_complete
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""
