@@ -239,12 +239,13 @@ def test_nothing_yet() -> None:
     ],
 )
 def test_health(state: str, trouble: str, expected: tuple[int, str]) -> None:
-    """Whether it reads is for everybody to know, and nothing else."""
+    """Whether it reads is for everybody to know, and nothing else; Prometheus is told the same."""
     with web() as site:
         site.show()
         site.program.state, site.program.trouble = state, trouble
         answer = site.ask("/healthz")
         assert (answer.status_code, answer.json()["state"]) == expected
+        assert f"\ntinydigits_camera_up {float(expected[0] == 200)}\n" in site.ask("/metrics").text
         assert set(answer.json()) == {"state", "last_frame"}
 
 
@@ -254,6 +255,7 @@ def test_late(monkeypatch: pytest.MonkeyPatch) -> None:
     with web() as site:
         site.show()
         assert site.ask("/healthz").json()["state"] == "no frames"
+        assert "\ntinydigits_camera_up 0.0\n" in site.ask("/metrics").text
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

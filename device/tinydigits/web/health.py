@@ -27,6 +27,11 @@ class Health(msgspec.Struct, frozen=True):
     state: State
     last_frame: float | None
 
+    @property
+    def is_well(self) -> bool:
+        """Whether frames come, or there are none to come."""
+        return self.state in {"reading", "idle"}
+
 
 def health(document: Document, config: Config) -> Health:
     """What the daemon's own word comes to."""
@@ -47,8 +52,7 @@ def _state(document: Document, config: Config) -> State:
 async def _health(call: Call[Nothing, None]) -> Response:
     daemon = call.site.daemon
     found = health(daemon.document(), daemon.config)
-    well = found.state in {"reading", "idle"}
-    return Response(msgspec.json.encode(found), 200 if well else 503, media_type=JSON)
+    return Response(msgspec.json.encode(found), 200 if found.is_well else 503, media_type=JSON)
 
 
 OPERATIONS: Final = (

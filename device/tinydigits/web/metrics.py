@@ -20,6 +20,7 @@ from starlette.responses import Response
 from tinydigits.heat import temperatures
 from tinydigits.reader import WHOLE_FRAME
 from tinydigits.status.document import Document
+from tinydigits.web.health import Health, health
 from tinydigits.web.operation import Call, Nothing, Operation
 
 if TYPE_CHECKING:  # which has one
@@ -36,8 +37,9 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Each with all its labels."""
-        document = self._site.daemon.document()
-        yield from _of_program(document)
+        daemon = self._site.daemon
+        document = daemon.document()
+        yield from _of_program(document, health(document, daemon.config))
         yield from _of_values(document)
         yield from self._of_readings()
         yield from _of_outputs(document)
@@ -93,7 +95,7 @@ def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
 
 
-def _of_program(document: Document) -> Iterator[Metric]:
+def _of_program(document: Document, found: Health) -> Iterator[Metric]:
     model = document.model
     yield InfoMetricFamily("tinydigits_build", "This program.", {"version": document.version})
     about = {"name": model.name, "sha256": model.sha256}
@@ -107,7 +109,7 @@ def _of_program(document: Document) -> Iterator[Metric]:
     yield _gauge(
         "tinydigits_camera_up",
         "1 while the camera gives frames, or has none to give.",
-        int(not document.camera.trouble),
+        int(found.is_well),
     )
     yield CounterMetricFamily("tinydigits_reloads", "Configurations read anew.", document.reloads)
     degrees = max(temperatures(), default=None)
