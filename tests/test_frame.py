@@ -269,6 +269,17 @@ def test_smallest_and_largest(path: Path) -> None:
     assert read(path, saved(Image.new("1", (width, 8000)))).shape == (8000, width)
 
 
+def test_preview(path: Path) -> None:
+    """Of a photograph with a preview behind it the photograph is read, upright as its EXIF says."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying, preview = GREY.transpose(Image.Transpose.ROTATE_90), Image.new("L", (16, 12), 128)
+    content = saved(lying, "MPO", save_all=True, append_images=[preview], exif=exif, quality=95)
+    luma = read(path, content).astype(int)
+    assert luma.shape == BAR.shape
+    assert np.abs(luma - BAR).mean() < 3
+
+
 def with_scans(count: int) -> bytes:
     """A progressive JPEG that has its last scan so often that there are so many in all."""
     content = saved(Image.new("L", (400, 300), 128), "JPEG", progressive=True)

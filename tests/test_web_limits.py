@@ -36,6 +36,7 @@ from web_site import STATUS, Web, logged, raw, request, web
 
 READ = "/api/v1/read"
 PNG = {"content-type": "image/png"}
+JPEG = {"content-type": "image/jpeg"}
 
 MIB = 2**20
 
@@ -299,6 +300,15 @@ def test_bombs(site: Web, content: bytes, complaint: str) -> None:
     assert answer.status_code == 422
     assert complaint in answer.json()["error"]
     assert memory() - before < 30 * MIB
+
+
+def test_photograph(site: Web) -> None:
+    """A photograph may be larger than other pictures, with a preview of itself behind it too."""
+    photo = Image.new("RGB", (2100, 2000), "white")
+    previewed = io.BytesIO()
+    photo.save(previewed, "MPO", save_all=True, append_images=[photo.resize((160, 120))])
+    for content in (saved(photo, "JPEG"), previewed.getvalue()):
+        assert site.ask(READ, "POST", content=content, headers=JPEG).status_code == 200
 
 
 def test_more_than_a_picture(site: Web) -> None:

@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 from tinydigits.classifier import Classifier
 from tinydigits.config import MAX_DIGITS
 from tinydigits.errors import PictureError
-from tinydigits.frame import Frame
+from tinydigits.frame import JPEG_FORMATS, Frame
 from tinydigits.ink import POLARITIES
 from tinydigits.picture_read import PictureRead, picture_read
 from tinydigits.reader import Reader
@@ -86,7 +86,7 @@ def _frame(content: bytes) -> Frame:
     """The picture, once its head has told that it is neither too large nor something else."""
     try:
         with Image.open(BytesIO(content), formats=_FORMATS) as image:
-            is_photo = image.format == "JPEG" and image.mode in _PHOTO_MODES
+            is_photo = image.format in JPEG_FORMATS and image.mode in _PHOTO_MODES
             most = PHOTO_PIXELS if is_photo else OTHER_PIXELS
             width, height = image.size
     except Exception:  # noqa: BLE001  damaged files make Pillow raise almost anything
