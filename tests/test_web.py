@@ -19,10 +19,12 @@ from command_line import Capture
 from samples import picture_of
 from tinydigits.__main__ import main
 from tinydigits.clock import wall_offset
+from tinydigits.frame import Frame
 from tinydigits.history import Past
 from tinydigits.judge import Verdict
 from tinydigits.outputs.history_file import HistoryFile, Kept
 from tinydigits.outputs.retention import Limits
+from tinydigits.regions import RegionsReader, make_frame_reader
 from tinydigits.web.app import OPERATIONS
 from tinydigits.web.openapi import document
 from tinydigits.web.security import Access
@@ -98,6 +100,31 @@ def test_corners() -> None:
         site.show()
         (reading,) = site.ask("/api/v1/readings").json()["latest"]["readings"]
         assert reading["corners"] == corners
+
+
+def test_followed_corners(tmp_path: Path) -> None:
+    """Where a bumped camera is followed, they are where the region was in the frame."""
+    scene = np.full((240, 400), 225, np.uint8)
+    scene[20:108, 10:154] = np.asarray(picture_of("27", 2))
+    scene[120:220, 200:340] = np.random.default_rng(3).integers(0, 255, (100, 140), np.uint8)
+    Image.fromarray(scene[130:210, 210:310]).save(tmp_path / "patch.png")
+    corners = [[0, 10], [170, 10], [170, 118], [0, 118]]
+    reference = {"picture": str(tmp_path / "patch.png"), "left": 210, "top": 130, "seconds": 0.0}
+    regions = [{"name": "frame", "corners": corners}]
+    with web({"region": regions, "reference": reference}) as site:
+        reader = make_frame_reader(site.program.config, site.program.classifier)
+        assert isinstance(reader, RegionsReader)
+        reader.read(Frame(scene, "scene"))
+        bumped = np.roll(scene, (7, 9), (0, 1))
+        for number in range(3):  # it isn't believed at once
+            result = reader.read(Frame(bumped, "scene", number))
+        site.tell(bumped, result, reader.placed)
+        (told,) = site.ask("/api/v1/readings").json()["latest"]["readings"]
+        with site.client() as client, client.stream("GET", "/api/v1/events") as stream:
+            line = next(line for line in stream.iter_lines() if line.startswith("data: "))
+        assert json.loads(line.removeprefix("data: "))["readings"] == [told]
+        for (x, y), (was_x, was_y) in zip(told["corners"], corners, strict=True):
+            assert (x, y) == pytest.approx((was_x + 9, was_y + 7), abs=0.6)
 
 
 def test_frame(site: Web) -> None:

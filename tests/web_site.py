@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,6 +25,7 @@ from tinydigits.frame import Frame, Luma
 from tinydigits.judge import Verdict
 from tinydigits.outputs.told import Told
 from tinydigits.reader import FrameReadings, Reader
+from tinydigits.region import Corners
 from tinydigits.status.document import CameraState, Document, ModelState, OutputState
 from tinydigits.status.tally import Tally, memory
 from tinydigits.web.output import WebOutput
@@ -120,8 +121,14 @@ class Web:
         self.tell(frame.luma, result, **verdict)
         return result
 
-    def tell(self, luma: Luma, result: FrameReadings, **verdict: Any) -> None:
-        """Tell it what was read in a frame."""
+    def tell(
+        self,
+        luma: Luma,
+        result: FrameReadings,
+        placed: Mapping[str, Corners] | None = None,
+        **verdict: Any,
+    ) -> None:
+        """Tell it what was read in a frame, and where."""
         verdicts = tuple(
             Verdict(
                 **{
@@ -137,7 +144,8 @@ class Web:
             for reading in result.readings
         )
         self.program.tally.count(result, verdicts)
-        self.output.put(Told(Frame(luma, result.source, result.sequence), result, verdicts))
+        frame = Frame(luma, result.source, result.sequence)
+        self.output.put(Told(frame, result, verdicts, placed or {}))
         self.frames += 1
 
 

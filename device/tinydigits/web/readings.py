@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -33,8 +33,8 @@ MOST: Final = 1000
 class Judged(Reading, frozen=True):
     """A reading, and what the judge says of it.
 
-    ``corners`` are those of its region as configured, in pixels of the frame: top left, top right,
-    bottom right, bottom left; ``None`` where the whole frame is read.
+    ``corners`` are those of its region, in pixels of the frame, where the region was in it: top
+    left, top right, bottom right, bottom left; ``None`` where the whole frame is read.
     """
 
     verdict: Verdict
@@ -88,12 +88,17 @@ def latest(told: Told, config: Config) -> Latest:
             Judged(
                 **msgspec.structs.asdict(reading),
                 verdict=verdict,
-                corners=corners.get(reading.region),
+                corners=_plain(told.placed.get(reading.region, corners.get(reading.region))),
             )
             for reading, verdict in told.pairs()
         ),
         result.timing_ms,
     )
+
+
+def _plain(corners: Iterable[tuple[float, float]] | None) -> tuple[tuple[float, float], ...] | None:
+    """Corners without NumPy's numbers, as followed ones have, that JSON doesn't take."""
+    return None if corners is None else tuple((float(x), float(y)) for x, y in corners)
 
 
 async def _readings(call: Call[ReadingsAsked, None]) -> Readings:
