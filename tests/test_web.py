@@ -140,6 +140,15 @@ def test_frame(site: Web) -> None:
     assert Image.open(BytesIO(small.content)).width == 50
 
 
+def test_frame_of_another_site(site: Web) -> None:
+    """After a reload, too, a picture that a browser doesn't have yet is sent."""
+    tag = site.ask("/api/v1/frame.jpg").headers["etag"]
+    with web() as other:
+        other.show("40")
+        answer = other.ask("/api/v1/frame.jpg", headers={"if-none-match": tag})
+        assert answer.status_code == 200
+
+
 def test_events() -> None:
     """Whoever listens is told of each frame, the last one first."""
     with web() as site, site.client() as client, client.stream("GET", "/api/v1/events") as stream:

@@ -35,8 +35,8 @@ _WIDTHS: Final = 4
 _LEAST_WIDTH: Final = 16
 _MOST_WIDTH: Final = 16_384
 
-_RUN: Final = secrets.token_hex(4)
-"""Tells pictures of this run of the program from those of another with the same numbers."""
+_MARK_BYTES: Final = 4
+"""Random: one reload in four thousand million makes the mark that the last one made."""
 
 
 class FrameAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,9 +56,14 @@ class Picture:
 
 
 class Pictures:
-    """Makes a picture of the last frame when somebody asks, and for all who ask at a time one."""
+    """Makes a picture of the last frame when somebody asks, and for all who ask at a time one.
+
+    ``mark`` tells its pictures from those of another, whose numbers are the same: after a reload
+    there may be another, too.
+    """
 
     def __init__(self) -> None:
+        self.mark = secrets.token_hex(_MARK_BYTES)
         self._made: dict[int, asyncio.Task[Picture]] = {}
 
     async def picture(self, call: Call[FrameAsked, None]) -> Picture:
@@ -102,8 +107,9 @@ def as_jpeg(frame: Frame, width: int) -> bytes:
 
 
 async def _frame(call: Call[FrameAsked, None]) -> Response:
-    picture = await call.site.pictures.picture(call)
-    tag = f'"{_RUN}-{picture.number}-{call.asked.width}"'
+    pictures = call.site.pictures
+    picture = await pictures.picture(call)
+    tag = f'"{pictures.mark}-{picture.number}-{call.asked.width}"'
     headers = {"etag": tag, "cache-control": "no-cache", SEQUENCE_HEADER: str(picture.sequence)}
     known = call.request.headers.get("if-none-match", "")
     if tag in (part.strip() for part in known.split(",")):
