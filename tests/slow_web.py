@@ -254,9 +254,10 @@ include-path = [
   "/api/v1/read", "/api/v1/confirm",
   "/api/v1/regions", "/api/v1/regions/try", "/api/v1/regions/toml",
 ]
-# what is in a picture, what a judge knows of a number, where a region can lie: no schema says it
+# what is in a picture, what a judge knows of a number, where a region can lie, which regions are
+# there: no schema says it
 checks.positive_data_acceptance.expected-statuses = [
-  "2xx", "401", "403", "404", "409", "422", "429", "5xx",
+  "2xx", "401", "403", "404", "409", "412", "422", "429", "5xx",
 ]
 """
 

@@ -250,6 +250,16 @@ def test_described(site: Web) -> None:
     assert len(names) == len(set(names))
 
 
+def test_described_headers(site: Web) -> None:
+    """It has the headers that an operation goes by, and those of its answers."""
+    told = site.ask("/api/v1/openapi.json").json()["paths"]["/api/v1/regions"]
+    (given,) = [each for each in told["put"]["parameters"] if each["in"] == "header"]
+    assert (given["name"], given["required"]) == ("If-Match", False)
+    assert told["put"]["responses"].keys() >= {"200", "409", "412"}
+    for method in ("get", "put"):
+        assert told[method]["responses"]["200"]["headers"].keys() == {"ETag"}
+
+
 @pytest.mark.parametrize("has_token", [True, False])
 def test_described_token(*, has_token: bool) -> None:
     """It says what takes the token, where there is one."""

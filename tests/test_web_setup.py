@@ -187,6 +187,35 @@ def test_bad_patch_is_not_written(site: Web, drawn: Path) -> None:
     assert (drawn.read_bytes() if drawn.exists() else None) == before
 
 
+def test_write_over_newer(tmp_path: Path) -> None:
+    """Who has seen older regions than those that are written can be kept from overwriting them."""
+    drawn, token = tmp_path / "drawn.toml", tmp_path / "token"
+    token.write_text(TOKEN)
+    with web(token=str(token), regions=str(drawn)) as site, site.client() as client:
+        show(site, FRAME)
+
+        def write(name: str, **seen: str) -> httpx.Response:
+            body = {"regions": [region(name=name)]}
+            return client.put(REGIONS, json=body, headers={**BEARER, **seen})
+
+        def tag() -> str:
+            return str(client.get(REGIONS, headers=BEARER).headers["etag"])
+
+        first = tag()
+        second = write("a", **{"if-match": first}).headers["etag"]
+        written = drawn.read_bytes()
+        assert tag() == first  # as those that are shown until the program has taken the others over
+        answer = write("b", **{"if-match": first})
+        assert answer.status_code == 412
+        assert error(answer) == "somebody else has written regions since: load them again first"
+        assert drawn.read_bytes() == written
+        site.program.config = load_config(changes={"web": {"regions": str(drawn)}})
+        assert tag() == second != first
+        for seen in ({"if-match": f'"other", {second}'}, {"if-match": "*"}, {}):
+            assert write("c", **seen).status_code == 200
+        assert write("a").headers["etag"] == second  # the same regions as then
+
+
 def test_shown(site: Web) -> None:
     """The regions that are configured come with whether they can be written."""
     answer = ask(site, REGIONS, method="GET").json()

@@ -20,7 +20,7 @@ from tinydigits.web.sending import InParts
 
 JPEG: Final = "image/jpeg"
 
-SEQUENCE_HEADER: Final = "x-frame-sequence"
+SEQUENCE_HEADER: Final = "X-Frame-Sequence"
 """The frame's number, as readings have it."""
 
 _QUALITY: Final = 80
@@ -125,6 +125,8 @@ OPERATIONS: Final = (
         _frame,
         answer=JPEG,
         asks=FrameAsked,
+        takes={"If-None-Match": "The ETag of a picture that needn't be sent again."},
+        tells={"ETag": "Tells the picture from others.", SEQUENCE_HEADER: "The frame's number."},
         statuses=(200, 304),
         refusals=(503,),
     ),

@@ -110,12 +110,25 @@ def _parameters(operation: Operation, schema: dict[str, Any]) -> Iterator[dict[s
             "required": in_path or name in required,
             "schema": told,
         }
+    for name, text in operation.takes.items():
+        yield {
+            "name": name,
+            "in": "header",
+            "description": text,
+            "required": False,
+            "schema": {"type": "string"},
+        }
 
 
 def _answer(
     operation: Operation, status: int, schemas: dict[type, dict[str, Any]]
 ) -> dict[str, Any]:
     told: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if operation.tells:
+        told["headers"] = {
+            name: {"description": text, "schema": {"type": "string"}}
+            for name, text in operation.tells.items()
+        }
     if status == HTTPStatus.NOT_MODIFIED:
         return told
     if isinstance(operation.answer, type):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
@@ -59,6 +59,8 @@ class Operation:
     :param asks: the parameters; those that the path names are in it, the others in the query.
     :param body: what is to be sent as JSON, or the media types of what ``handle`` takes itself,
         with :func:`read_body`.
+    :param takes: headers of a request that it goes by, and what each says.
+    :param tells: headers of its answers, the same.
     :param statuses: with which it answers.
     :param refusals: statuses of refusals, beside those that every operation has.
     """
@@ -71,6 +73,8 @@ class Operation:
     access: Access = Access.GUARDED
     asks: type[msgspec.Struct] = Nothing
     body: type[msgspec.Struct] | tuple[str, ...] | None = None
+    takes: Mapping[str, str] = field(default_factory=dict)
+    tells: Mapping[str, str] = field(default_factory=dict)
     statuses: tuple[int, ...] = (200,)
     refusals: tuple[int, ...] = ()
 

@@ -16,8 +16,10 @@ from tinydigits.propose import PATCH_NAME, propose_patch, propose_regions
 from tinydigits.reader import Reading
 from tinydigits.region import Box, Point, rectified_size
 from tinydigits.regions import load_reference, make_frame_reader, make_rules, region_corners
-from tinydigits.web.operation import Call, Nothing, Operation
+from tinydigits.status.document import NUMBERS
+from tinydigits.web.operation import JSON, Call, Nothing, Operation
 from tinydigits.web.refusal import Refusal
+from tinydigits.web.revision import IF_MATCH, check_match, file_tag
 from tinydigits.web.security import Access
 from tinydigits.web.site import Site
 
@@ -54,13 +56,22 @@ class Tried(msgspec.Struct, frozen=True):
     trouble: str
 
 
-async def _shown(call: Call[Nothing, None]) -> RegionsShown:
+async def _shown(call: Call[Nothing, None]) -> Response:
     site = call.site
-    config = site.daemon.config
     why_not = _why_not(site)
     _, told = site.board.last
-    drawing = await site.worker.do(lambda: drawing_of(config, told.frame.luma if told else None))
-    return RegionsShown(drawing.regions, drawing.reference, not why_not, why_not)
+
+    def look() -> tuple[Drawing, str]:
+        config = site.daemon.config
+        tag = site.revisions.shown(config, regions_file(site.config.regions))
+        return drawing_of(config, told.frame.luma if told else None), tag
+
+    drawing, tag = await site.worker.do(look)
+    return _tagged(RegionsShown(drawing.regions, drawing.reference, not why_not, why_not), tag)
+
+
+def _tagged(shown: RegionsShown, tag: str) -> Response:
+    return Response(NUMBERS.encode(shown), headers={"etag": tag}, media_type=JSON)
 
 
 def _why_not(site: Site) -> str:
@@ -166,7 +177,7 @@ async def _toml(call: Call[Nothing, Drawing]) -> Response:
     return Response(content, headers=headers, media_type=TOML)
 
 
-async def _write(call: Call[Nothing, Drawing]) -> RegionsShown:
+async def _write(call: Call[Nothing, Drawing]) -> Response:
     site = call.site
     path = regions_file(site.config.regions)
     why_not = why_not_writable(path)
@@ -174,16 +185,21 @@ async def _write(call: Call[Nothing, Drawing]) -> RegionsShown:
         raise Refusal(409, why_not)
     frame, config = _frame(call), with_drawing(site.daemon.config, call.body)
     _check_fits(call.body, frame.luma)
+    seen = call.request.headers.get(IF_MATCH)
 
-    def write() -> None:
+    def write() -> str:
+        check_match(seen, file_tag(path))
+        site.revisions.shown(site.daemon.config, path)  # which is at work for a moment yet
         # all that could keep the program from taking it over is found before it is written
         make_frame_reader(config, site.daemon.classifier)
         make_rules(config)
         write_drawing(path, call.body, frame.luma)
         site.daemon.reload()
+        return file_tag(path)
 
-    await site.worker.do(write)
-    return RegionsShown(call.body.regions, call.body.reference, writable=True, why_not="")
+    tag = await site.worker.do(write)
+    shown = RegionsShown(call.body.regions, call.body.reference, writable=True, why_not="")
+    return _tagged(shown, tag)
 
 
 def _frame(call: Call[Nothing, T]) -> Frame:
@@ -203,7 +219,12 @@ def _bounded(call: Call[Nothing, T]) -> Site:
 
 OPERATIONS: Final = (
     Operation(
-        "GET", "/api/v1/regions", "The regions, where they are now", _shown, answer=RegionsShown
+        "GET",
+        "/api/v1/regions",
+        "The regions, where they are now",
+        _shown,
+        answer=RegionsShown,
+        tells={"ETag": "Tells the regions from those that are written later."},
     ),
     Operation(
         "POST",
@@ -238,6 +259,8 @@ OPERATIONS: Final = (
         answer=RegionsShown,
         access=Access.OWNER,
         body=Drawing,
-        refusals=(409, 503),
+        takes={IF_MATCH: "The ETag of those that may be overwritten; without it, any."},
+        tells={"ETag": "Of those that were written."},
+        refusals=(409, 412, 503),
     ),
 )

@@ -15,6 +15,7 @@ from tinydigits.web.guard import Refused
 from tinydigits.web.limits import TRIES, Buckets
 from tinydigits.web.operation import Operation
 from tinydigits.web.read import Desk
+from tinydigits.web.revision import Revisions
 from tinydigits.web.security import Gate
 from tinydigits.web.worker import Worker
 
@@ -34,4 +35,5 @@ class Site:
     desk: Desk = field(default_factory=Desk)
     events: Events = field(default_factory=Events)
     pictures: Pictures = field(default_factory=Pictures)
+    revisions: Revisions = field(default_factory=Revisions)
     tries: Buckets = field(default_factory=lambda: Buckets(TRIES))
