@@ -253,6 +253,14 @@ def test_no_frame() -> None:
         assert ask(site, REGIONS, method="GET").json()["regions"] == []
 
 
+def test_worker_is_busy(site: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too much waits, who asks for the regions is asked to wait, as it is described."""
+    monkeypatch.setattr("tinydigits.web.worker.JOBS", 0)
+    assert ask(site, REGIONS, method="GET").status_code == 503
+    told = ask(site, "/api/v1/openapi.json", method="GET").json()["paths"][REGIONS]
+    assert "503" in told["get"]["responses"]
+
+
 def test_drifted(tmp_path: Path) -> None:
     """Regions are shown where the camera, bumped since, sees them now."""
     scene = np.full((300, 400), 200, np.uint8)

@@ -95,6 +95,19 @@ def test_no_label(site: Web, label: object) -> None:
     assert answer.status_code == 400
 
 
+def test_damaged(site: Web, folder: Path) -> None:
+    """A folder that can't be read is told of in one line, with a status that is described."""
+    paths = site.ask("/api/v1/openapi.json").json()["paths"]
+    name = names(site)[0]
+    (folder / "labels.csv").write_bytes(b"\xff\xfe not labels\n\0")
+    (folder / name).write_bytes(b"no picture")
+    for path, described in ((CROPS, CROPS), (f"{CROPS}/{name}", f"{CROPS}/{{name}}")):
+        answer = ask(site, path)
+        assert answer.status_code == 422
+        assert "\n" not in answer.json()["error"]
+        assert "422" in paths[described]["get"]["responses"]
+
+
 def test_not_collected() -> None:
     """Where nothing is collected it is told how to begin."""
     with web() as site:

@@ -225,6 +225,7 @@ OPERATIONS: Final = (
         _shown,
         answer=RegionsShown,
         tells={"ETag": "Tells the regions from those that are written later."},
+        refusals=(503,),
     ),
     Operation(
         "POST",

@@ -95,7 +95,7 @@ OPERATIONS: Final = (
         _crops,
         answer=CropsShown,
         asks=CropsAsked,
-        refusals=(404, 503),
+        refusals=(404, 422, 503),
     ),
     Operation(
         "GET",
@@ -104,7 +104,7 @@ OPERATIONS: Final = (
         _picture,
         answer=PNG,
         asks=CropAsked,
-        refusals=(404, 503),
+        refusals=(404, 422, 503),
     ),
     Operation(
         "PUT",
