@@ -14,12 +14,14 @@ from typing import Any
 import httpx
 import pytest
 
+from samples import picture_of
+from tinydigits.__main__ import main
 from tinydigits.config import load_config
 from tinydigits.errors import ConfigError, OutputError
 from tinydigits.outputs.outputs import Outputs
 from tinydigits.web.address import Address
 from tinydigits.web.output import WebOutput
-from web_site import STATUS, Program, Web, logged, raw, request, web
+from web_site import STATUS, TOKEN, Program, Web, logged, raw, request, web
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,7 @@ def test_address(text: str, host: str, port: int, *, is_loopback: bool) -> None:
     "text",
     [
         *("8080", ":8080", "localhost", "::1:8080", "[::1]", "127.0.0.1:99999", "300.1.1.1:80"),
+        *("pi..local:80", ".local:80", f"{'x' * 64}.local:80", "[fe80::1%a..b]:80"),
         *("http://localhost:80", "[localhost]:80", "localhost:-1", "localhost:80/", "a b:1"),
     ],
 )
@@ -74,6 +77,22 @@ def test_bad_address(text: str) -> None:
     """What is no address is a mistake in the configuration, told at once."""
     with pytest.raises(ConfigError, match=r"web\.address: .*"):
         Address.from_text(text)
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_bad_name(command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a name that no computer can have a command says so in one line."""
+    config = tmp_path / "my.toml"
+    picture_of("27").save(tmp_path / "27.png")
+    (tmp_path / "token").write_text(TOKEN)
+    config.write_text(
+        f'[camera]\nsource = "files"\npath = "{tmp_path}/27.png"\n'
+        f'[web]\naddress = "pi..local:80"\ntoken = "{tmp_path}/token"\n'
+    )
+    assert main([command, "--config", str(config)]) != 0
+    told = "".join(capfd.readouterr())
+    assert "web.address: 'pi..local' is no address of a computer" in told
+    assert "Traceback" not in told
 
 
 def test_ipv6() -> None:

@@ -43,11 +43,12 @@ class Address(msgspec.Struct, frozen=True):
         if not match or int(match["port"]) > _MAX_PORT:
             raise ConfigError(f"{_KEY}: {text!r} is none: write it like '127.0.0.1:8080'")
         host = match["v6"] or match["host"]
-        if match["v6"] or host.replace(".", "").isdecimal():
-            try:
+        try:
+            if match["v6"] or host.replace(".", "").isdecimal():
                 ip_address(host.partition("%")[0])
-            except ValueError:
-                raise ConfigError(f"{_KEY}: {host!r} is no address of a computer") from None
+            host.encode("idna")  # as looking it up does: the system is asked for no other name
+        except ValueError:  # UnicodeError is one
+            raise ConfigError(f"{_KEY}: {host!r} is no address of a computer") from None
         return cls(host, int(match["port"]))
 
     @property
