@@ -154,6 +154,20 @@ def test_lost_at_a_change(fails: str) -> None:
     assert shown == [OutputState(3, 2, ""), OutputState(4, 6, "away"), OutputState(0, 10, "")]
 
 
+def test_change_of_a_file() -> None:
+    """At a reload an output also gives way where a file that it goes by is another one by then."""
+    first, second, mark = Noted(), Noted(), ["old"]
+    made = iter([first, second])
+    kinds = {"other": Kind(lambda _: True, lambda _: mark[0], lambda *_: next(made))}
+    config = configured()
+    with Outputs(config, DAEMON, kinds) as outputs:
+        for mark[0] in ("old", "new", "new"):
+            outputs.change(config, outputs.prepared(config))
+            outputs.put(TOLD)
+    assert first.calls == ["enter", "put", "exit"]
+    assert second.calls == ["enter", "put", "put", "exit"]
+
+
 @given(st.lists(st.integers()), st.integers(1, 10))
 def test_backlog(items: list[int], most: int) -> None:
     """A backlog keeps the newest in their order, and counts what made room."""

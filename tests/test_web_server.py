@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from broker import free_port, until
 from samples import picture_of
 from tinydigits.__main__ import main
 from tinydigits.config import load_config
@@ -36,6 +37,12 @@ def site() -> Iterator[Web]:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate that nobody else vouches for, and its key, in one file."""
     path = tmp_path_factory.mktemp("tls") / "web.pem"
+    make_certificate(path)
+    return path
+
+
+def make_certificate(path: Path) -> None:
+    """Make one, alone in another file, too."""
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     subprocess.run(
         [*command, "-nodes", "-subj", "/CN=localhost", "-keyout", path, "-out", f"{path}.crt"],
@@ -43,7 +50,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
     )
     path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
-    return path
 
 
 @pytest.mark.parametrize(
@@ -145,6 +151,38 @@ def test_tls(certificate: Path) -> None:
             address = f"https://localhost:{site.output.port}"
             assert client.get(address + STATUS).status_code == 200
         assert raw(site, request()) == b""
+
+
+def test_renewed(tmp_path: Path) -> None:
+    """At a reload another token and a renewed certificate are taken, whose names are the same."""
+    token, pem = tmp_path / "token", tmp_path / "web.pem"
+    port = free_port()
+    files = {"token": str(token), "certificate": str(pem)}
+    config = load_config(
+        changes={"web": {"address": f"127.0.0.1:{port}", "required": True, **files}}
+    )
+
+    def listens() -> bool:
+        with socket.socket() as connection:
+            return connection.connect_ex(("127.0.0.1", port)) == 0
+
+    def statuses() -> list[int]:
+        context = ssl.create_default_context(cafile=f"{pem}.crt")
+        url = f"https://localhost:{port}{STATUS}"
+        with httpx.Client(verify=context, trust_env=False) as client:
+            bearers = [{"authorization": f"Bearer {each}"} for each in ("old" * 9, "new" * 9)]
+            return [client.get(url, headers=bearer).status_code for bearer in bearers]
+
+    token.write_text("old" * 9)
+    make_certificate(pem)
+    with Outputs(config, Program(config)) as outputs:
+        assert statuses() == [200, 401]
+        token.write_text("new" * 9)
+        make_certificate(pem)
+        outputs.change(config, outputs.prepared(config))
+        until(listens)
+        assert statuses() == [401, 200]
+        assert outputs.prepared(config) == {}
 
 
 def test_slow_handshake(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:

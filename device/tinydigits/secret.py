@@ -27,6 +27,17 @@ def secret_path(name: str) -> Path:
     return path
 
 
+def secret_mark(name: str) -> tuple[int, int] | None:
+    """What is another one as soon as such a file is; ``None`` where there is none."""
+    if not name:
+        return None
+    try:
+        found = secret_path(name).stat()
+    except (OSError, ValueError):  # a name with a NUL
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
 def read_secret(key: str, name: str) -> str:
     """The first line of such a file, for the configuration's ``key``.
 

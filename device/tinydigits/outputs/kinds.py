@@ -9,10 +9,12 @@ import msgspec
 
 from tinydigits.config import Config
 from tinydigits.outputs.told import Daemon, Output
+from tinydigits.secret import secret_mark
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """One of them: whether a configuration asks for it, and what of it, with no other, it goes by.
+    """One of them: whether a configuration asks for it, and what of it, with no other, it goes by,
+    files that it names among that.
 
     ``is_required`` tells whether the program ends where it can't be reached at the start.
     """
@@ -27,6 +29,11 @@ def _web(config: Config, daemon: Daemon) -> Output:
     from tinydigits.web import make  # noqa: PLC0415  with its libraries, where it is asked for
 
     return make(config, daemon)
+
+
+def _web_goes_by(config: Config) -> object:
+    web = config.web
+    return web, [secret_mark(name) for name in (web.token, web.certificate, web.key)]
 
 
 def _history(config: Config, _: Daemon) -> Output:
@@ -50,7 +57,7 @@ def _mqtt(config: Config, daemon: Daemon) -> Output:
 KINDS: Final[Mapping[str, Kind]] = {
     "web": Kind(
         is_asked=lambda config: bool(config.web.address),
-        goes_by=lambda config: config.web,
+        goes_by=_web_goes_by,
         make=_web,
         is_required=lambda config: config.web.required,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from msgspec.structs import replace
 
@@ -19,6 +19,13 @@ log = logging.getLogger(__name__)
 
 REQUIRED_SECONDS: Final = 15.0
 """For what the configuration requires; the network of a computer that starts takes ten."""
+
+
+class Made(NamedTuple):
+    """An output that has not begun yet, and what it goes by."""
+
+    output: Output
+    goes_by: object
 
 
 class Outputs:
@@ -36,6 +43,7 @@ class Outputs:
         self._kinds = kinds
         self._outputs: dict[str, Output] = {}
         self._lost: dict[str, int] = {}
+        self._goes_by: dict[str, object] = {}
         self._first = self._made(config, kinds)
 
     def __enter__(self) -> Self:
@@ -51,29 +59,28 @@ class Outputs:
         for name in list(self._outputs):
             self._end(name)
 
-    def prepared(self, config: Config) -> dict[str, Output]:
+    def prepared(self, config: Config) -> dict[str, Made]:
         """Those that another configuration asks for in place of the ones at work.
 
         :raises ConfigError: where one can't work as configured.
         """
-        old = self._config
         changed = {
             name: kind
             for name, kind in self._kinds.items()
-            if not kind.is_asked(old) or kind.goes_by(config) != kind.goes_by(old)
+            if name not in self._outputs or kind.goes_by(config) != self._goes_by[name]
         }
         return self._made(config, changed)
 
-    def change(self, config: Config, made: Mapping[str, Output]) -> None:
+    def change(self, config: Config, made: Mapping[str, Made]) -> None:
         """Go over to another configuration, with what was prepared for it."""
         for name in list(self._outputs):
             if name in made or not self._kinds[name].is_asked(config):
                 self._end(name)
         self._config = config
-        for name, output in made.items():
+        for name, (output, goes_by) in made.items():
             with _told_only(name):
                 output.__enter__()
-                self._outputs[name] = output
+                self._outputs[name], self._goes_by[name] = output, goes_by
 
     def put(self, told: Told) -> None:
         """Tell all of them of a frame."""
@@ -92,12 +99,13 @@ class Outputs:
             for name, state in states.items()
         }
 
-    def _made(self, config: Config, kinds: Mapping[str, Kind]) -> dict[str, Output]:
-        return {
-            name: kind.make(config, self._daemon)
-            for name, kind in kinds.items()
-            if kind.is_asked(config)
-        }
+    def _made(self, config: Config, kinds: Mapping[str, Kind]) -> dict[str, Made]:
+        made = {}
+        for name, kind in kinds.items():
+            if kind.is_asked(config):
+                goes_by = kind.goes_by(config)  # before files are read, that may change meanwhile
+                made[name] = Made(kind.make(config, self._daemon), goes_by)
+        return made
 
     def _end(self, name: str) -> None:
         with _told_only(name):
