@@ -19,7 +19,7 @@ from tinydigits.drawn_file import write_drawing
 from tinydigits.frame import Frame, Luma
 from tinydigits.reader import FrameReadings
 from tinydigits.web.limits import TRIES
-from tinydigits.web.setup import drawing_of
+from tinydigits.web.setup import RegionsShown, drawing_of
 from web_site import TOKEN, Web, web
 
 REGIONS = "/api/v1/regions"
@@ -272,9 +272,13 @@ def test_drifted(tmp_path: Path) -> None:
     write_drawing(path, drawing, scene)
     config = load_config(changes={"web": {"regions": str(path)}})
     bumped = np.roll(scene, (5, -9), (0, 1))
-    moved = drawing_of(config, bumped)
+    with web(regions=str(path)) as site:
+        show(site, bumped)
+        moved = msgspec.convert(ask(site, REGIONS, method="GET").json(), RegionsShown)
+    drawn = drawing_of(config, bumped)
     assert moved.reference
     assert moved.reference.box == (241, 105, 100, 80)
+    assert (moved.regions, moved.reference) == (drawn.regions, drawn.reference)
     for (x, y), (was_x, was_y) in zip(
         moved.regions[0].corners, drawing.regions[0].corners, strict=True
     ):
