@@ -194,8 +194,8 @@ def _correlate(window: _Floats, patch: _Floats) -> tuple[float, float, float]:
     spread = float(np.sqrt((pattern**2).sum(dtype=np.float64)))
     # what has far less contrast than the patch is no match, and dividing by it would blow up noise
     scores = products[:rows, :columns] / (np.maximum(deviation, _LEAST_CONTRAST * spread) * spread)
-    row, column = np.unravel_index(int(scores.argmax()), scores.shape)
-    (y, gain_y), (x, gain_x) = _peak(scores[:, column], int(row)), _peak(scores[row], int(column))
+    row, column = map(int, np.unravel_index(int(scores.argmax()), scores.shape))
+    (y, gain_y), (x, gain_x) = _peak(scores[:, column], row), _peak(scores[row], column)
     # the peak itself, not the pixel next to it: else angles are told apart by where pixels happen
     # to lie
     return float(scores[row, column]) + gain_x + gain_y, column + x, row + y

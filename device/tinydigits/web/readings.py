@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -88,17 +88,12 @@ def latest(told: Told, config: Config) -> Latest:
             Judged(
                 **msgspec.structs.asdict(reading),
                 verdict=verdict,
-                corners=_plain(told.placed.get(reading.region, corners.get(reading.region))),
+                corners=told.placed.get(reading.region, corners.get(reading.region)),
             )
             for reading, verdict in told.pairs()
         ),
         result.timing_ms,
     )
-
-
-def _plain(corners: Iterable[tuple[float, float]] | None) -> tuple[tuple[float, float], ...] | None:
-    """Corners without NumPy's numbers, as followed ones have, that JSON doesn't take."""
-    return None if corners is None else tuple((float(x), float(y)) for x, y in corners)
 
 
 async def _readings(call: Call[ReadingsAsked, None]) -> Readings:

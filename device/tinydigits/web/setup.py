@@ -98,8 +98,7 @@ def drawing_of(config: Config, luma: Luma | None) -> Drawing:
 
     def place(corner: tuple[float, float]) -> tuple[float, float]:
         x, y = drift.follow(Point(*corner)) if drift else corner
-        # where the camera is followed these are NumPy's numbers, that JSON doesn't take
-        return round(float(x), _DECIMALS), round(float(y), _DECIMALS)
+        return round(x, _DECIMALS), round(y, _DECIMALS)
 
     regions = tuple(
         DrawnRegion(
