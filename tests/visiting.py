@@ -23,12 +23,15 @@ EXPECTED: Final = ("401 (Unauthorized)", "ERR_CONNECTION_REFUSED")
 a token, and a device that is away can't be reached."""
 
 
-class Visit:
-    """A page that is open, and what the browser had to say about it."""
+class Guest:
+    """A page that is open, and what the browser had to say about it.
 
-    def __init__(self, page: Page, program: LiveProgram) -> None:
+    :param address: of the device.
+    """
+
+    def __init__(self, page: Page, address: str) -> None:
         self.page = page
-        self.program = program
+        self.address = address
         self.asked: list[str] = []
         self.complaints: list[str] = []
         self.provoked: tuple[str, ...] = ()
@@ -39,14 +42,14 @@ class Visit:
 
     def _answer(self, route: Route) -> None:
         self.asked.append(route.request.url)
-        if route.request.url.startswith((self.program.address, "blob:")):
+        if route.request.url.startswith((self.address, "blob:")):
             route.continue_()
         else:
             route.abort()
 
     def go(self, view: str) -> Page:
         """Open a view, and wait until it shows something."""
-        self.page.goto(f"{self.program.address}#{view}")
+        self.page.goto(f"{self.address}#{view}")
         seen = SEEN[view]
         expect(self.page.locator(seen).first).to_be_attached(timeout=1000 * SECONDS)
         return self.page
@@ -70,9 +73,15 @@ class Visit:
 
     def check(self) -> None:
         """It went nowhere else, and the browser had nothing to complain about."""
-        assert [
-            url for url in self.asked if not url.startswith((self.program.address, "blob:"))
-        ] == []
+        assert [url for url in self.asked if not url.startswith((self.address, "blob:"))] == []
         expected = (*EXPECTED, *self.provoked)
         unexpected = [c for c in self.complaints if not any(word in c for word in expected)]
         assert not unexpected, unexpected
+
+
+class Visit(Guest):
+    """The same, of a program that is known."""
+
+    def __init__(self, page: Page, program: LiveProgram) -> None:
+        super().__init__(page, program.address)
+        self.program = program

@@ -5,13 +5,23 @@ import { find, tell } from "./dom.js";
 const ROOT = "/api/v1/";
 const KEY = "tinydigits-token";
 
-/** An answer that is not what was asked for; `status` is 0 where there was none at all. */
+/**
+ * An answer that is not what was asked for; `status` is 0 where there was none at all, `wait` how
+ * many seconds the device wants to be left alone.
+ */
 export class Refused extends Error {
-  constructor(status, message) {
+  constructor(status, message, wait = 0) {
     super(message);
     this.status = status;
+    this.wait = wait;
   }
 }
+
+/** So many milliseconds. */
+export const pause = (time) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, time);
+  });
 
 let asking = null;
 
@@ -38,7 +48,8 @@ export async function request(
       },
     });
     if (response.ok || response.status === 304) return response;
-    const refused = new Refused(response.status, await reason(response));
+    const wait = Number(response.headers.get("retry-after")) || 0;
+    const refused = new Refused(response.status, await reason(response), wait);
     if (response.status !== 401 || quiet) throw refused;
     if (sessionStorage.getItem(KEY) === shown)
       await askForToken(shown ? "That is not its token." : "");
@@ -102,8 +113,9 @@ function askForToken(trouble) {
 /**
  * Hear of readings until the connection ends, which is told by an error.
  * @param hear called with each.
+ * @param heard called as soon as the device agrees to tell, and whenever anything comes.
  */
-export async function events(hear, signal, heard = () => {}) {
+export async function events(hear, signal, heard) {
   const response = await request("events", { signal, quiet: true });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let waiting = "";

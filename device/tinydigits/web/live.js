@@ -23,8 +23,9 @@ export class Live {
   }
 
   /** The readings before the page was opened. */
-  async begin() {
-    const { latest, history } = await get(`readings?limit=${ASKED}`);
+  async begin(signal) {
+    const { latest, history } = await get(`readings?limit=${ASKED}`, { signal });
+    signal.throwIfAborted();
     for (const card of this.cards.values()) card.past = [];
     for (const row of history) this.card(row.region).add(row);
     if (latest) this.take(latest);

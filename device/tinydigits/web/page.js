@@ -1,6 +1,6 @@
 // The page: its views, the connection to the device, and what is told when that is lost.
 
-import { Refused, events, get, request } from "./api.js";
+import { Refused, events, get, pause, request } from "./api.js";
 import { find, make, mark, tell, whole } from "./dom.js";
 import { showHealth, troubles } from "./health.js";
 import { Live } from "./live.js";
@@ -12,6 +12,7 @@ const RENDER_PAUSE = 200; // milliseconds: nobody reads more than five values a 
 const STATUS_PAUSE = 5000;
 const COUNT_PAUSE = 30000;
 const WAITS = [1000, 2000, 4000, 8000]; // before it is tried again
+const TOLD = 10000; // milliseconds that a refusal stands beside its button
 const SILENT = 40000; // milliseconds without even a comment, which comes each 15 s, are a dead line
 
 class Page {
@@ -26,6 +27,8 @@ class Page {
     this.lostSince = null;
     this.connection = null;
     this.connected = false;
+    this.asking = false;
+    this.refused = 0;
   }
 
   begin() {
@@ -35,7 +38,7 @@ class Page {
     find(".retry").addEventListener("click", () => this.connect());
     setInterval(() => this.tick(), 1000);
     setInterval(() => {
-      if (this.connected) this.askStatus(true);
+      if (this.connected) this.askAgain();
     }, STATUS_PAUSE);
     setInterval(() => {
       if (this.connected) this.teach.count();
@@ -70,29 +73,27 @@ class Page {
     this.connection = null;
     this.connected = false;
     if (document.hidden) return;
-    const connection = new AbortController();
-    this.connection = connection;
-    for (let tried = 0; !connection.signal.aborted; tried += 1) {
+    this.connection = new AbortController();
+    const { signal } = this.connection;
+    for (let tried = 0; !signal.aborted; tried += 1) {
       try {
-        await this.hear(connection.signal, () => {
+        await this.hear(signal, () => {
           tried = 0;
+          this.found();
         });
       } catch (error) {
-        if (connection.signal.aborted) return;
+        if (signal.aborted) return;
         this.lost(error);
         if (error.status === 401) return; // a person has to come back
-        await new Promise((resolve) => {
-          setTimeout(resolve, WAITS[Math.min(tried, WAITS.length - 1)]);
-        });
+        await pause(Math.max(WAITS[Math.min(tried, WAITS.length - 1)], 1000 * error.wait));
       }
     }
   }
 
+  /** What ends meanwhile, as the page is hidden or a person tries again, leaves nothing behind. */
   async hear(signal, connected) {
-    await this.askStatus();
-    const latest = await this.live.begin();
-    this.found();
-    connected();
+    await this.askStatus(signal);
+    const latest = await this.live.begin(signal);
     if (latest) {
       this.live.since -= 1000 * (this.status.last_frame ?? 0);
       this.film.news(latest.frame);
@@ -103,11 +104,13 @@ class Page {
       this.opened.open?.();
     }
     const silence = new AbortController();
+    const end = () => silence.abort();
     let timer = 0;
-    signal.addEventListener("abort", () => silence.abort(), { once: true });
+    signal.addEventListener("abort", end, { signal: silence.signal });
     const heard = () => {
+      if (!this.connected) connected(); // not before: there may be too many who hear of it
       clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), SILENT);
+      timer = setTimeout(end, SILENT);
     };
     try {
       await events((news) => this.take(news), silence.signal, heard);
@@ -116,6 +119,7 @@ class Page {
       throw new Refused(0, "the device has fallen silent");
     } finally {
       clearTimeout(timer);
+      end();
     }
   }
 
@@ -134,13 +138,24 @@ class Page {
     }, RENDER_PAUSE);
   }
 
-  async askStatus(quiet = false) {
+  async askStatus(signal, quiet = false) {
+    const status = await get("status", { signal, quiet });
+    signal.throwIfAborted();
+    this.status = status;
+    this.statusAt = performance.now();
+    this.tell();
+  }
+
+  /** One question at a time: a device that hangs would have the browser run out of connections. */
+  async askAgain() {
+    if (this.asking) return;
+    this.asking = true;
     try {
-      this.status = await get("status", { quiet });
-      this.statusAt = performance.now();
-      this.tell();
-    } catch (error) {
-      if (!quiet) throw error;
+      await this.askStatus(this.connection.signal, true);
+    } catch {
+      // whether the device is lost is for who hears of readings
+    } finally {
+      this.asking = false;
     }
   }
 
@@ -206,12 +221,20 @@ class Page {
   async readNow() {
     const button = find(".read-now");
     button.disabled = true;
+    this.refuse("");
     try {
       await request("read-now", { method: "POST" });
     } catch (error) {
-      this.lost(error);
+      this.refuse(`Not read: ${error.message}.`);
     }
     button.disabled = false;
+  }
+
+  /** Say beside the button why nothing comes of it, for as long as it takes to read that. */
+  refuse(why) {
+    tell(find(".not-read"), why);
+    clearTimeout(this.refused);
+    if (why) this.refused = setTimeout(() => this.refuse(""), TOLD);
   }
 
   count(unlabelled) {

@@ -1,0 +1,117 @@
+"""The page in a real browser where things go wrong: a device that is slow, full, or sees nothing.
+
+Not among the quick tests: ``make reports`` runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from looks import DESK, Look
+from tinydigits.web.limits import STREAMS
+from visiting import Guest
+from web_site import Web, web
+
+LOOK_AWAY: Final = """
+away => {
+  Object.defineProperty(document, 'hidden', {get: () => away, configurable: true});
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+"""
+
+HOLD_STATUS: Final = """
+() => {
+  const fetched = window.fetch;
+  const held = [];
+  window.fetch = (path, ...more) => String(path).endsWith('status')
+    ? new Promise(resolve => held.push(() => resolve(fetched(path, ...more))))
+    : fetched(path, ...more);
+  window.letGo = () => { window.fetch = fetched; held.forEach(go => go()) };
+}
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Web]:
+    """A device that does as it is told, and has read a frame."""
+    with web({"collect": {"folder": str(tmp_path)}}) as site:
+        site.show()
+        yield site
+
+
+@pytest.fixture
+def guest(browser: Browser, site: Web) -> Generator[Guest]:
+    """Somebody who looks at it."""
+    context = browser.new_context(**Look(DESK, "light").context())
+    guest = Guest(context.new_page(), site.address)
+    yield guest
+    context.close()
+    guest.check()
+
+
+def streams(site: Web) -> int:
+    """How many are told of events."""
+    assert site.output.site
+    return site.output.site.events.streams
+
+
+def test_one_stream(guest: Guest, site: Web) -> None:
+    """Who comes back to a slow device again and again takes up one stream, and none when away."""
+    page = guest.go("live")
+    page.evaluate(HOLD_STATUS)
+    for _ in range(3):
+        page.evaluate(LOOK_AWAY, arg=True)
+        page.evaluate(LOOK_AWAY, arg=False)
+    page.wait_for_timeout(300)
+    page.evaluate("letGo()")
+    page.wait_for_timeout(1500)
+    assert streams(site) == 1
+    expect(page.locator("#state")).to_have_text("reading")
+    page.evaluate(LOOK_AWAY, arg=True)
+    page.wait_for_timeout(500)
+    assert streams(site) == 0
+
+
+def test_too_many_look(guest: Guest, site: Web) -> None:
+    """Where too many look, the page says so steadily, and asks again when the device says."""
+    assert site.output.site
+    site.output.site.events.streams = STREAMS
+    page = guest.go("live")
+    banner = page.locator("#lost")
+    expect(banner).to_contain_text("too many clients are told of events")
+    before = len(guest.asked)
+    seen = set()
+    for _ in range(25):
+        page.wait_for_timeout(100)
+        seen.add(banner.is_visible())
+    assert seen == {True}
+    assert [url for url in guest.asked[before:] if "readings" in url] == []
+    site.output.site.events.streams = 0
+    page.get_by_role("button", name="Try again").click()
+    expect(banner).to_be_hidden()
+    expect(page.locator("#state")).to_have_text("reading")
+    guest.provokes("503 (Service")
+
+
+def test_read_now_refused(guest: Guest) -> None:
+    """Why "Read now" did nothing stands beside it; the connection is not lost by that."""
+    page = guest.go("live")
+    expect(page.locator("#state")).to_have_text("reading")
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=429, json={"error": "too many requests: wait"})
+
+    page.route("**/read-now", refuse)
+    page.get_by_role("button", name="Read now").click()
+    expect(page.locator(".not-read")).to_have_text("Not read: too many requests: wait.")
+    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("#state")).to_have_text("reading")
+    page.unroute("**/read-now")
+    page.get_by_role("button", name="Read now").click()
+    expect(page.locator(".not-read")).to_have_text("")
+    guest.provokes("429 (Too Many")
