@@ -13,8 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from looks import DESK, Look
+from tinydigits.status.tally import Tally
+from tinydigits.web import health
 from tinydigits.web.limits import STREAMS
-from visiting import Guest
+from visiting import SECONDS, Guest
 from web_site import Web, web
 
 LOOK_AWAY: Final = """
@@ -115,3 +117,35 @@ def test_read_now_refused(guest: Guest) -> None:
     page.get_by_role("button", name="Read now").click()
     expect(page.locator(".not-read")).to_have_text("")
     guest.provokes("429 (Too Many")
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["frozen", "late"])
+def test_no_frames(guest: Guest, site: Web, *, late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All is well only where /healthz says so: not with a frozen camera, nor with a late frame."""
+    page = guest.go("live")
+    expect(page.locator("#health .summary")).to_have_text("All is well.")
+    told = "no frames: the camera repeats one"
+    if late:
+        monkeypatch.setattr(health, "LATE_SECONDS", 0.0)
+        told = "no frames: the last one is"
+    else:
+        site.program.state = told
+    expect(page.locator("#health .troubles")).to_contain_text(told, timeout=1000 * SECONDS)
+    expect(page.locator("#health .summary")).to_have_text("1 thing needs a look.")
+    expect(page.locator("#state")).to_have_text("needs a look")
+    expect(page.locator("#state .mark.rejected")).to_be_attached()
+    assert site.ask("/healthz").status_code == 503
+    guest.provokes("503 (Service")
+
+
+def test_no_frame_yet(guest: Guest, site: Web) -> None:
+    """A device that has read nothing yet is neither well nor in trouble; then it is well."""
+    site.program.tally = Tally()
+    page = guest.go("live")
+    expect(page.locator("#health .summary")).to_have_text("No frame was read yet.")
+    expect(page.locator("#state .mark.waiting")).to_be_attached()
+    site.show()
+    well = expect(page.locator("#health .summary"))
+    well.to_have_text("All is well.", timeout=1000 * SECONDS)
+    expect(page.locator("#state .mark.accepted")).to_be_attached()
+    guest.provokes("503 (Service")

@@ -35,7 +35,7 @@ export async function request(
 ) {
   for (;;) {
     const shown = sessionStorage.getItem(KEY);
-    const response = await fetched(path, {
+    const response = await fetched(ROOT + path, {
       method,
       signal,
       cache: "no-store",
@@ -58,7 +58,7 @@ export async function request(
 
 async function fetched(path, options) {
   try {
-    return await fetch(ROOT + path, options);
+    return await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0, "the device can't be reached");
@@ -76,6 +76,14 @@ async function reason(response) {
 /** Ask for JSON. */
 export async function get(path, options) {
   return parsed(await (await request(path, options)).text());
+}
+
+/** Whether it reads: "reading", "idle", "starting" or "no frames", as whoever alerts hears it. */
+export async function health(signal) {
+  const response = await fetched("/healthz", { signal, cache: "no-store", credentials: "omit" });
+  if (!response.ok && response.status !== 503)
+    throw new Refused(response.status, await reason(response));
+  return (await response.json()).state;
 }
 
 /** Numbers under `value` are kept as they were written: 472.100 has three decimals. */

@@ -1,6 +1,6 @@
 // How the device is, in words first.
 
-import { ago, count, duration, find, make, tell } from "./dom.js";
+import { ago, count, duration, find, make, tell, whole } from "./dom.js";
 
 const MEBI = 2 ** 20;
 
@@ -17,10 +17,11 @@ function isLosing(name, dropped) {
   return now - at < LATELY;
 }
 
-/** What needs a look, one sentence each. */
-export function troubles(status) {
+/** What needs a look, one sentence each; `health` is the device's own word on whether it reads. */
+export function troubles(status, health) {
   const found = [];
   if (status.camera.trouble) found.push(`camera: ${status.camera.trouble}`);
+  else if (health === "no frames") found.push(withoutFrames(status));
   for (const [name, output] of Object.entries(status.outputs)) {
     const losing = isLosing(name, output.dropped);
     if (output.trouble) found.push(`${name}: ${output.trouble}`);
@@ -33,13 +34,20 @@ export function troubles(status) {
   return found;
 }
 
+function withoutFrames({ state, last_frame }) {
+  if (state.startsWith("no frames")) return state;
+  return `no frames: the last one is ${whole(last_frame ?? 0)} old`;
+}
+
 /** Show it and what is wrong; `elapsed` seconds after it was asked for, `seen` after a frame. */
-export function showHealth(root, status, found, timing, elapsed, seen) {
+export function showHealth(root, { status, health, found, timing, elapsed, seen }) {
   tell(
     find(".summary", root),
     found.length
       ? `${found.length} ${found.length === 1 ? "thing needs" : "things need"} a look.`
-      : "All is well.",
+      : health === "starting"
+        ? "No frame was read yet."
+        : "All is well.",
   );
   find(".troubles", root).replaceChildren(...found.map((trouble) => make("li", {}, trouble)));
   find(".figures", root).replaceChildren(

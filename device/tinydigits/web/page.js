@@ -1,6 +1,6 @@
 // The page: its views, the connection to the device, and what is told when that is lost.
 
-import { Refused, events, get, pause, request } from "./api.js";
+import { Refused, events, get, health, pause, request } from "./api.js";
 import { find, make, mark, tell, whole } from "./dom.js";
 import { showHealth, troubles } from "./health.js";
 import { Live } from "./live.js";
@@ -22,6 +22,7 @@ class Page {
     this.teach = new Teach(find("#view-teach"), (unlabelled) => this.count(unlabelled));
     this.film = new Film();
     this.status = null;
+    this.health = "starting";
     this.statusAt = 0;
     this.news = null;
     this.lostSince = null;
@@ -140,8 +141,10 @@ class Page {
 
   async askStatus(signal, quiet = false) {
     const status = await get("status", { signal, quiet });
+    const word = await health(signal);
     signal.throwIfAborted();
     this.status = status;
+    this.health = word;
     this.statusAt = performance.now();
     this.tell();
   }
@@ -197,7 +200,7 @@ class Page {
       tell(find("#health .summary"), "Not known at the moment.");
       tell(find(".retry", banner), this.locked ? "Enter the token" : `Try again (${since})`);
     }
-    const found = status && !lost ? troubles(status) : [];
+    const found = status && !lost ? troubles(status, this.health) : [];
     const bad = lost || found.length > 0;
     const words = lost
       ? this.locked
@@ -206,14 +209,17 @@ class Page {
       : bad
         ? "needs a look"
         : status?.state || "connecting";
+    const works = this.health === "reading" || this.health === "idle";
+    const look = bad ? "rejected" : works ? "accepted" : "waiting";
     const state = find("#state");
-    if (state.textContent !== words)
-      state.replaceChildren(mark(bad ? "rejected" : status ? "accepted" : "waiting"), words);
+    if (state.textContent !== words || !find(`.${look}`, state))
+      state.replaceChildren(mark(look), words);
     if (status && !lost) {
       const timing = this.live.latest?.timing_ms.total;
       const now = performance.now();
       const seen = this.live.latest ? (now - this.live.since) / 1000 : status.last_frame;
-      showHealth(find("#health"), status, found, timing, (now - this.statusAt) / 1000, seen);
+      const elapsed = (now - this.statusAt) / 1000;
+      showHealth(find("#health"), { status, health: this.health, found, timing, elapsed, seen });
     }
     document.title = lost ? "Not connected: tinydigits" : "tinydigits";
   }
