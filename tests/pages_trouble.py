@@ -9,10 +9,13 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from looks import DESK, Look
+from tinydigits.learn.crop_file import Note
+from tinydigits.learn.crops import Crops
 from tinydigits.status.tally import Tally
 from tinydigits.web import health
 from tinydigits.web.limits import STREAMS
@@ -149,3 +152,39 @@ def test_no_frame_yet(guest: Guest, site: Web) -> None:
     well.to_have_text("All is well.", timeout=1000 * SECONDS)
     expect(page.locator("#state .mark.accepted")).to_be_attached()
     guest.provokes("503 (Service")
+
+
+CROPS: Final = 40
+
+
+def test_pictures_come(guest: Guest, tmp_path: Path) -> None:
+    """Pictures to label are fetched once, a few at a time, and again where the device says wait."""
+    crops = Crops(tmp_path)
+    for place in range(CROPS):
+        crops.keep(np.full((60, 40), 200, np.uint8), Note("water", place, "7", 0.6, 2e9, "unsure"))
+    page = guest.page
+    asked = 0
+
+    def answer(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            wait = {"retry-after": "1"}
+            route.fulfill(status=429, headers=wait, json={"error": "too many requests: wait"})
+        else:
+            route.continue_()
+
+    page.route("**/crops/*", answer)
+    guest.go("teach")
+    page.wait_for_timeout(300)
+    assert asked < CROPS
+    shown = expect(page.locator(".crops img[src^='blob:']"))
+    shown.to_have_count(CROPS, timeout=1000 * SECONDS)
+    only = page.get_by_label("Only those without a label")
+    only.uncheck()
+    page.wait_for_timeout(500)
+    only.check()
+    shown.to_have_count(CROPS, timeout=1000 * SECONDS)
+    assert asked == CROPS + 1
+    expect(page.locator(".crops li.missing")).to_have_count(0)
+    guest.provokes("429 (Too Many")

@@ -1,10 +1,11 @@
 // Teach it: doubtful digits as a grid, a key for each.
 
-import { get, request } from "./api.js";
+import { get, pause, request } from "./api.js";
 import { find, make, percent, tell } from "./dom.js";
 
 const MOST = 120; // pictures at a time: each is asked for by itself
 const AT_ONCE = 4;
+const PACE = 200; // milliseconds a picture for each of them: two thirds of what the device allows
 const NONE = "none";
 const WHY = { unsure: "unsure", rejected: "rejected", contradicted: "contradicted" };
 
@@ -14,6 +15,7 @@ export class Teach {
     this.counted = counted;
     this.grid = find(".crops", root);
     this.tiles = [];
+    this.pictures = new Map(); // by names: a picture doesn't change
     this.at = 0;
     this.done = []; // what can be taken back, the last one at the end
     this.counts = { unlabelled: 0, labelled: 0 };
@@ -49,6 +51,7 @@ export class Teach {
     try {
       const found = await get(`crops?limit=${MOST}`);
       this.show(found);
+      this.forget(found.crops.map((crop) => crop.name));
       const only = find(".only", this.root).checked;
       this.fill(found.crops.filter((crop) => !only || crop.label === null));
     } catch (error) {
@@ -61,7 +64,6 @@ export class Teach {
   }
 
   fill(crops) {
-    for (const tile of this.tiles) URL.revokeObjectURL(tile.picture.src);
     this.tiles = crops.map(
       (crop, place) => new Tile(crop, place, crops.length, () => this.move(place)),
     );
@@ -80,13 +82,52 @@ export class Teach {
     this.fetch(this.tiles);
   }
 
-  /** Fetch the pictures, a few at once, from the top. */
+  /** Keep the pictures of these, and no others. */
+  forget(names) {
+    const kept = new Set(names);
+    for (const [name, address] of this.pictures) {
+      if (kept.has(name)) continue;
+      URL.revokeObjectURL(address);
+      this.pictures.delete(name);
+    }
+  }
+
+  /** Show the pictures; those that aren't there yet are fetched, a few at once, from the top. */
   async fetch(tiles) {
-    const waiting = [...tiles];
+    const waiting = tiles.filter((tile) => !this.pictured(tile));
     const next = async () => {
-      while (waiting.length && tiles === this.tiles) await waiting.shift().fetch();
+      while (waiting.length && tiles === this.tiles) {
+        const tile = waiting.shift();
+        const [wait] = await Promise.all([this.fetchOne(tile), pause(PACE)]);
+        if (!wait) continue;
+        waiting.unshift(tile);
+        await pause(1000 * wait);
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, next));
+  }
+
+  /** Whether a tile's picture is there; it is shown then. */
+  pictured(tile) {
+    const address = this.pictures.get(tile.crop.name);
+    if (address) tile.picture.src = address;
+    return Boolean(address);
+  }
+
+  /** Fetch a picture; returns after how many seconds to ask again, where the device says so. */
+  async fetchOne(tile) {
+    const { name } = tile.crop;
+    try {
+      const response = await request(`crops/${encodeURIComponent(name)}`, { quiet: true });
+      const picture = await response.blob();
+      if (!this.pictures.has(name)) this.pictures.set(name, URL.createObjectURL(picture));
+      this.pictured(tile);
+      return 0;
+    } catch (error) {
+      if (error.status === 429) return error.wait || 1;
+      tile.element.classList.add("missing");
+      return 0;
+    }
   }
 
   /** The digits, what is none, and the ways on; each says its key. */
@@ -226,17 +267,6 @@ class Tile {
     );
     this.element = make("li", {}, this.button);
     this.label(crop.label);
-  }
-
-  async fetch() {
-    try {
-      const response = await request(`crops/${encodeURIComponent(this.crop.name)}`, {
-        quiet: true,
-      });
-      this.picture.src = URL.createObjectURL(await response.blob());
-    } catch {
-      this.element.classList.add("missing");
-    }
   }
 
   label(label) {
