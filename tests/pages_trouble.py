@@ -188,3 +188,18 @@ def test_pictures_come(guest: Guest, tmp_path: Path) -> None:
     assert asked == CROPS + 1
     expect(page.locator(".crops li.missing")).to_have_count(0)
     guest.provokes("429 (Too Many")
+
+
+@pytest.mark.parametrize("given", ["", "  "], ids=["empty", "blank"])
+def test_nothing_is_no_value(guest: Guest, site: Web, given: str) -> None:
+    """Who says nothing of what a display shows confirms nothing."""
+    page = guest.go("live")
+    page.get_by_role("button", name="Correct").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Value").fill(given)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    expect(dialog).to_be_visible()
+    assert site.program.calls == []
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()

@@ -285,7 +285,7 @@ function askForValue(card) {
     try {
       await request("confirm", {
         method: "POST",
-        json: { region: card.name, value: field.value.trim() || null },
+        json: { region: card.name, value: field.value.trim() },
       });
       dialog.close();
     } catch (error) {
