@@ -33,6 +33,8 @@ export async function request(
   path,
   { method = "GET", json, headers = {}, signal, quiet = false } = {},
 ) {
+  // a token that may be wrong isn't used up while its owner looks it up: the device counts those
+  if (quiet && asking) throw new Refused(401, "the device wants its token");
   for (;;) {
     const shown = sessionStorage.getItem(KEY);
     const response = await fetched(ROOT + path, {
@@ -108,7 +110,10 @@ function askForToken(trouble) {
         if (dialog.returnValue === "show" && field.value) {
           sessionStorage.setItem(KEY, field.value.trim());
           resolve();
-        } else reject(new Refused(401, "the device wants its token"));
+        } else {
+          sessionStorage.removeItem(KEY); // or it would be shown again and again, and counted
+          reject(new Refused(401, "the device wants its token"));
+        }
         field.value = "";
       },
       { once: true },

@@ -15,8 +15,8 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 
 /**
  * @param picture what is drawn over.
- * @param plan `regions` and `reference`, and what becomes of changes: `change(key)` before each,
- *   `changed()` after, `select(which)`, `add(corners)`, `remove(which)`.
+ * @param plan `regions` and `reference`, and what becomes of changes: `change()` before each, with
+ *   a key where it may go on from the one before, `changed()` after, `select(which)`, `add(corners)`, `remove(which)`.
  */
 export class Editor {
   constructor(picture, plan) {
@@ -26,13 +26,15 @@ export class Editor {
     this.shapes = new Map();
     this.drag = null;
     this.loupe = new Loupe(picture);
-    picture.onresize = () => this.update();
     const { over } = picture;
     over.classList.add("edited");
     over.addEventListener("pointerdown", (event) => this.press(event));
     over.addEventListener("pointermove", (event) => this.pull(event));
     over.addEventListener("pointerup", (event) => this.release(event));
-    over.addEventListener("pointercancel", () => this.cancel());
+    over.addEventListener("pointercancel", (event) => this.lose(event));
+    over.addEventListener("lostpointercapture", (event) => {
+      if (event.target === over) this.lose(event);
+    });
   }
 
   get size() {
@@ -41,6 +43,7 @@ export class Editor {
 
   /** Draw all shapes anew, as there are others now; what had the focus keeps it. */
   render() {
+    this.stop(); // what is dragged may be another shape now, or gone
     const focused = document.activeElement?.dataset?.key;
     this.shapes.clear();
     const { regions, reference } = this.plan;
@@ -193,7 +196,7 @@ export class Editor {
       this.plan.remove(which);
     } else if (event.key === "Escape" && !this.drag) {
       if (this.before !== this.state()) {
-        this.plan.change("escape");
+        this.plan.change();
         this.restore(this.before);
       }
     } else return;
@@ -201,30 +204,33 @@ export class Editor {
   }
 
   press(event) {
-    if (event.button !== 0 || !this.picture.width) return;
+    if (event.button !== 0 || !this.picture.width || this.drag) return;
     const part = event.target.closest("[data-places]");
     const group = event.target.closest(".shape");
     const start = this.picture.at(event);
+    const pointer = event.pointerId; // no other finger has a part in it
     if (part && group) {
       const which = group.dataset.which === REFERENCE ? REFERENCE : Number(group.dataset.which);
       const places = [...part.dataset.places].map(Number);
+      this.before = this.state();
       this.drag = {
+        pointer,
         which,
         places,
         start,
         from: this.place(which),
-        state: this.state(),
+        state: this.before,
         moved: false,
       };
       (part.matches("[tabindex]") ? part : this.shapes.get(which).body).focus({
         preventScroll: true,
       });
     } else if (event.pointerType === "mouse" || event.pointerType === "pen") {
-      this.drag = { start, fresh: draw("polygon", { class: "fresh" }) };
+      this.drag = { pointer, start, fresh: draw("polygon", { class: "fresh" }) };
       this.picture.over.append(this.drag.fresh);
     } else return; // a finger beside all shapes scrolls the page
     event.preventDefault();
-    this.picture.over.setPointerCapture(event.pointerId);
+    this.picture.over.setPointerCapture(pointer);
     this.escape = (pressed) => {
       if (pressed.key === "Escape") this.cancel();
     };
@@ -233,27 +239,33 @@ export class Editor {
 
   pull(event) {
     const { drag } = this;
-    if (!drag) return;
+    if (drag?.pointer !== event.pointerId) return;
     const at = this.picture.at(event);
     if (drag.fresh) {
       drag.corners = rectangle(drag.start, at, this.size);
       drag.fresh.setAttribute("points", drag.corners.map((corner) => corner.join(",")).join(" "));
       return;
     }
-    if (!drag.moved) this.plan.change(`drag ${performance.now()}`);
+    if (!drag.moved) this.plan.change();
     drag.moved = true;
     this.move(drag.which, drag.places, at[0] - drag.start[0], at[1] - drag.start[1], drag.from);
     if (drag.places.length === 1) this.loupe.show(this.corners(drag.which)[drag.places[0]], at);
   }
 
-  release() {
+  release(event) {
     const { drag } = this;
+    if (drag?.pointer !== event.pointerId) return;
     this.stop();
-    if (!drag?.fresh || !drag.corners) return;
+    if (!drag.fresh || !drag.corners) return;
     const [[left, top], , [right, bottom]] = drag.corners;
     const short = DRAWN * this.picture.scale;
     if (right - left > short && bottom - top > short && isRegion(drag.corners))
       this.plan.add(drag.corners);
+  }
+
+  /** The system has taken the pointer away. */
+  lose(event) {
+    if (this.drag?.pointer === event.pointerId) this.cancel();
   }
 
   /** Take a move back that is under way. */

@@ -174,6 +174,7 @@ class Page {
     this.connected = true;
     this.lostSince = null;
     this.locked = false;
+    this.film.again();
     this.tell();
   }
 

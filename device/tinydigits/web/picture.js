@@ -5,6 +5,8 @@ import { draw, make, tell } from "./dom.js";
 
 const WIDTHS = [320, 640, 960, 1280, 1920];
 const LEAST_PAUSE = 500; // milliseconds: two pictures a second are as good as a film here
+const FAILED_PAUSE = 5000; // milliseconds, where the device doesn't say how long
+const PATIENCE = 20000; // milliseconds for a picture; one from a device that hangs never comes
 
 /** The frame on a canvas, under lines in its own pixels (`over`) and words (`words`). */
 export class Picture {
@@ -80,7 +82,9 @@ export class Film {
     this.size = null;
     this.tag = "";
     this.busy = false;
-    this.last = -Infinity;
+    this.wanted = false;
+    this.timer = 0;
+    this.next = -Infinity;
   }
 
   /** From now on frames are for this picture, or for none. */
@@ -88,38 +92,47 @@ export class Film {
     this.picture = picture;
     this.full = full;
     this.tag = "";
-    this.last = -Infinity;
-    this.next();
+    this.again();
+  }
+
+  /** Whatever went wrong before is over. */
+  again() {
+    this.next = -Infinity;
+    this.want();
   }
 
   /** There is a new frame, so wide and high. */
   news(frame) {
     this.size = frame;
-    this.next();
+    this.want();
   }
 
-  next() {
-    if (this.busy || !this.picture || !this.size || document.hidden) return;
-    const wait = this.last + LEAST_PAUSE - performance.now();
+  /** A picture is wanted, as soon as that may be; while one is on its way, after it. */
+  want() {
+    this.wanted = true;
+    if (this.busy) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.go(), Math.max(0, this.next - performance.now()));
+  }
+
+  async go() {
+    if (!this.picture || !this.size || document.hidden) return;
+    this.wanted = false;
     this.busy = true;
-    setTimeout(
-      () =>
-        this.fetch().finally(() => {
-          this.busy = false;
-        }),
-      Math.max(0, wait),
-    );
+    this.next = performance.now() + LEAST_PAUSE;
+    await this.fetch();
+    this.busy = false;
+    if (this.wanted) this.want();
   }
 
   async fetch() {
     const { picture, size } = this;
-    if (!picture || document.hidden) return;
-    this.last = performance.now();
     try {
       const headers = this.tag ? { "if-none-match": this.tag } : {};
-      const response = await request(`frame.jpg?width=${this.wanted(picture, size)}`, {
+      const response = await request(`frame.jpg?width=${this.width(picture, size)}`, {
         headers,
         quiet: true,
+        signal: AbortSignal.timeout(PATIENCE),
       });
       if (response.status === 304) return;
       const bitmap = await createImageBitmap(await response.blob());
@@ -128,10 +141,13 @@ export class Film {
       picture.show(bitmap, size.width, size.height);
     } catch (error) {
       picture.miss(error.message);
+      if (picture !== this.picture || error.status === 401) return; // nobody is there to see it
+      this.next = performance.now() + (1000 * error.wait || FAILED_PAUSE);
+      this.wanted = true;
     }
   }
 
-  wanted(picture, size) {
+  width(picture, size) {
     if (this.full) return size.width;
     const seen = picture.place.clientWidth * devicePixelRatio;
     return Math.min(size.width, WIDTHS.find((width) => width >= seen) ?? WIDTHS.at(-1));

@@ -26,12 +26,14 @@ export class Setup {
     this.trying = false;
     this.tryAgain = false;
     this.timer = 0;
+    this.proposals = 0;
     this.loaded = false;
     this.picture = new Picture(
       find(".picture", root),
       "What the camera sees, with the regions that are read",
     );
     this.editor = new Editor(this.picture, this);
+    this.picture.onresize = () => this.resized();
     this.panel = new Panel(find(".regions", root), this);
     this.wire();
   }
@@ -48,12 +50,7 @@ export class Setup {
     find(".follow", this.root).addEventListener("change", (event) =>
       this.doing(() => this.follow(event.target.checked)),
     );
-    this.root.addEventListener("keydown", (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input")) {
-        event.preventDefault();
-        this.undo();
-      }
-    });
+    this.onkey = (event) => this.key(event);
     addEventListener("beforeunload", (event) => {
       if (this.loaded && this.dirty) event.preventDefault();
     });
@@ -67,8 +64,17 @@ export class Setup {
     return JSON.stringify(this.body) !== this.saved;
   }
 
+  /** Wherever the focus has gone to, as what had it may be gone; a field undoes by itself. */
+  key(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "z") return;
+    if (event.target.matches("input:not([type=checkbox])") || find("dialog[open]")) return;
+    event.preventDefault();
+    this.undo();
+  }
+
   /** The view is opened. */
   async open() {
+    document.addEventListener("keydown", this.onkey);
     if (!this.loaded) await this.doing(() => this.load());
     this.try();
     this.ticking = setInterval(() => {
@@ -77,6 +83,8 @@ export class Setup {
   }
 
   close() {
+    document.removeEventListener("keydown", this.onkey);
+    this.editor.cancel();
     clearInterval(this.ticking);
     clearTimeout(this.timer);
     this.timer = 0;
@@ -122,10 +130,13 @@ export class Setup {
     tell(place, text);
   }
 
-  /** Something is about to change: what was is kept, once for changes that belong together. */
-  change(key) {
+  /**
+   * Something is about to change: what was is kept, once for changes that belong together.
+   * @param key what keys are pressed for, which change the same again and again.
+   */
+  change(key = "") {
     const now = performance.now();
-    if (key !== this.lastKey || now - this.lastChange > JOINED) {
+    if (!key || key !== this.lastKey || now - this.lastChange > JOINED) {
       this.undone.push(JSON.stringify(this.body));
       if (this.undone.length > MOST_UNDONE) this.undone.shift();
     }
@@ -159,6 +170,14 @@ export class Setup {
     this.changed();
   }
 
+  /** There is a picture now, or it has another size. */
+  resized() {
+    const without = !this.picture.width; // nothing has a place yet
+    find(".add", this.root).disabled = without;
+    find(".follow", this.root).disabled = without;
+    this.editor.update();
+  }
+
   select(which) {
     if (which === this.editor.selected) return;
     this.editor.select(which);
@@ -166,7 +185,7 @@ export class Setup {
   }
 
   add(corners) {
-    this.change("add");
+    this.change();
     const names = this.regions.map((region) => region.name);
     let number = this.regions.length + 1;
     while (names.includes(`number${number}`)) number += 1;
@@ -177,7 +196,7 @@ export class Setup {
   }
 
   remove(which) {
-    this.change("remove");
+    this.change();
     if (which === REFERENCE) this.reference = null;
     else {
       this.regions.splice(which, 1);
@@ -190,7 +209,7 @@ export class Setup {
   }
 
   turn(which) {
-    this.change("turn");
+    this.change();
     this.regions[which].corners = turned(this.regions[which].corners);
     this.editor.update();
     this.changed();
@@ -205,20 +224,34 @@ export class Setup {
   }
 
   async follow(wanted) {
-    const proposed = wanted ? (await get("regions/propose", { method: "POST" })).reference : null;
-    this.change("follow");
-    this.reference = wanted ? (proposed ?? someBox(this.picture)) : null;
-    this.editor.render();
-    if (wanted) this.editor.focus(REFERENCE);
-    this.changed();
+    try {
+      const found = await this.proposed(wanted);
+      if (!found) return;
+      this.change();
+      this.reference = wanted ? (found.reference ?? someBox(this.picture)) : null;
+      this.editor.render();
+      if (wanted) this.editor.focus(REFERENCE);
+      this.changed();
+    } finally {
+      find(".follow", this.root).checked = this.reference !== null;
+    }
+  }
+
+  /** What the device proposes; nothing where a person has asked for something else meanwhile. */
+  async proposed(wanted = true) {
+    this.proposals += 1;
+    const number = this.proposals;
+    const found = wanted ? await get("regions/propose", { method: "POST" }) : {};
+    return number === this.proposals ? found : null;
   }
 
   async propose() {
     this.say("Looking for numbers…");
-    const found = await get("regions/propose", { method: "POST" });
+    const found = await this.proposed();
+    if (!found) return this.say("");
     if (!found.regions.length)
       return this.say("Nothing in the picture looks like a number. Draw a region around it.", true);
-    this.change("propose");
+    this.change();
     this.take({ regions: renamed(found.regions, this.regions), reference: found.reference });
     this.changed();
     return this.say(`${found.regions.length} found: look whether they are what you want to read.`);
