@@ -6,13 +6,15 @@ Not among the quick tests: ``make reports`` runs it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from live_program import LiveProgram, live_program
-from looks import PHONE, Look
+from live_program import TOKEN, LiveProgram, live_program
+from looks import DESK, PHONE, Look
 from meter_scene import POWER_CORNERS
 from visiting import Visit
 
@@ -213,3 +215,91 @@ def test_wrong_token_kept(visit: Visit) -> None:
     dialog.get_by_role("button", name="Cancel").click()
     expect(page.locator("#view-setup .message")).to_have_text("the device wants its token")
     assert page.evaluate("sessionStorage.getItem('tinydigits-token')") is None
+
+
+@pytest.fixture
+def as_it_was(program: LiveProgram) -> Iterator[None]:
+    """What a test writes is gone after it."""
+    yield
+    program.stop()
+    for written in program.home.glob("drawn*"):
+        written.unlink()
+    program.start()
+
+
+@pytest.fixture
+def other(browser: Browser, program: LiveProgram) -> Iterator[Visit]:
+    """Another tab of somebody else's."""
+    context = browser.new_context(**Look(DESK, "light").context())
+    context.add_init_script(f"sessionStorage.setItem('tinydigits-token', '{TOKEN}')")
+    other = Visit(context.new_page(), program)
+    yield other
+    context.close()
+    other.check()
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_written_elsewhere(visit: Visit, other: Visit) -> None:
+    """What another tab writes is seen by who has changed nothing, and keeps the work of others."""
+    page, theirs = visit.go("setup"), other.go("setup")
+    theirs.locator(".region").nth(1).get_by_label("Name").fill("electricity")
+    theirs.get_by_role("button", name="Write to the device").click()
+    expect(theirs.locator("#view-setup .message")).to_contain_text("reads with these regions now")
+    mine = page.locator(".region").nth(1).get_by_label("Name")
+    expect(mine).to_have_value("electricity", timeout=15000)
+    assert theirs.get_by_role("button", name="Undo").is_enabled()
+    page.locator(".region").first.get_by_label("Name").fill("attic")
+    theirs.locator(".region").nth(1).get_by_label("Name").fill("power")
+    theirs.get_by_role("button", name="Write to the device").click()
+    expect(theirs.locator("#view-setup .message")).to_contain_text("reads with these regions now")
+    page.wait_for_timeout(6000)  # in which it is noticed
+    expect(page.locator(".region").first.get_by_label("Name")).to_have_value("attic")
+    expect(mine).to_have_value("electricity")
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_others_first(visit: Visit) -> None:
+    """Regions that others have changed meanwhile are not written over unseen, nor is work lost."""
+    page = visit.page
+    tags: list[str | None] = []
+    current = '"one"'
+
+    def answer(route: Route) -> None:
+        nonlocal current
+        told: dict[str, Any] = {}
+        if route.request.method == "PUT":
+            tags.append(route.request.headers.get("if-match"))
+            if tags[-1] != current:
+                wrong = {"error": "the regions were changed meanwhile: ask for them again"}
+                route.fulfill(status=412, json=wrong)
+                return
+            current = '"three"'
+        answered = route.fetch()
+        told = {**answered.headers, "etag": current}
+        route.fulfill(response=answered, headers=told)
+
+    page.route(re.compile("/regions$"), answer)
+    visit.go("setup")
+    name = page.locator(".region").first.get_by_label("Name")
+    name.fill("attic")
+    current = '"two"'
+    write = page.get_by_role("button", name="Write to the device")
+    write.click()
+    message = page.locator("#view-setup .message")
+    expect(message).to_contain_text("the regions were changed elsewhere meanwhile")
+    expect(name).to_have_value("attic")
+    expect(write).to_be_enabled()
+    page.get_by_role("button", name="Load the others").click()
+    expect(name).to_have_value("water")
+    expect(write).to_be_disabled()
+    page.get_by_role("button", name="Undo").click()
+    expect(name).to_have_value("attic")
+    write.click()
+    expect(message).to_contain_text("reads with these regions now")
+    name.fill("cellar")
+    write.click()
+    expect(message).to_have_text("Writing…")
+    expect(message).to_contain_text("reads with these regions now")
+    assert tags == ['"one"', '"two"', '"three"']
+    assert visit.program.ask("regions")["regions"][0]["name"] == "cellar"
+    visit.provokes("412 (Precondition")

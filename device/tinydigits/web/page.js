@@ -99,7 +99,8 @@ class Page {
       this.live.since -= 1000 * (this.status.last_frame ?? 0);
       this.film.news(latest.frame);
     }
-    if (!this.ready) {
+    if (this.ready) this.opened.refresh?.();
+    else {
       this.ready = true;
       this.teach.count();
       this.opened.open?.();
@@ -145,6 +146,7 @@ class Page {
     signal.throwIfAborted();
     this.status = status;
     this.health = word;
+    this.setup.told(status);
     this.statusAt = performance.now();
     this.tell();
   }

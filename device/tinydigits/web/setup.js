@@ -1,11 +1,12 @@
 // Set up by looking: regions are drawn into the live picture, and what is read in them is seen.
 
-import { get, request } from "./api.js";
+import { get } from "./api.js";
 import { find, make, tell } from "./dom.js";
 import { Editor, REFERENCE } from "./editor.js";
 import { inMiddle, renamed, someBox, turned } from "./geometry.js";
-import { Picture } from "./picture.js";
 import { Panel } from "./panel.js";
+import { Picture } from "./picture.js";
+import { Store, download } from "./store.js";
 
 const PAUSE = 150; // milliseconds between a change and its reading
 const AGAIN = 5000; // milliseconds after which a reading is old
@@ -19,7 +20,7 @@ export class Setup {
     this.reference = null;
     this.readings = [];
     this.trouble = "";
-    this.saved = "";
+    this.store = new Store();
     this.undone = [];
     this.lastKey = "";
     this.lastChange = 0;
@@ -28,6 +29,7 @@ export class Setup {
     this.timer = 0;
     this.proposals = 0;
     this.loaded = false;
+    this.opened = false;
     this.picture = new Picture(
       find(".picture", root),
       "What the camera sees, with the regions that are read",
@@ -45,7 +47,7 @@ export class Setup {
     on("propose", () => this.propose());
     on("undo", () => this.undo());
     on("revert", () => this.load());
-    on("download", () => this.download());
+    on("download", () => download(this.body, this.picture));
     on("write", () => this.write());
     find(".follow", this.root).addEventListener("change", (event) =>
       this.doing(() => this.follow(event.target.checked)),
@@ -61,7 +63,7 @@ export class Setup {
   }
 
   get dirty() {
-    return JSON.stringify(this.body) !== this.saved;
+    return !this.store.has(this.body);
   }
 
   /** Wherever the focus has gone to, as what had it may be gone; a field undoes by itself. */
@@ -74,15 +76,18 @@ export class Setup {
 
   /** The view is opened. */
   async open() {
+    this.opened = true;
     document.addEventListener("keydown", this.onkey);
-    if (!this.loaded) await this.doing(() => this.load());
-    this.try();
+    clearInterval(this.ticking);
     this.ticking = setInterval(() => {
       if (!document.hidden && this.dirty) this.try();
     }, AGAIN);
+    await this.refresh();
+    if (this.opened) this.try();
   }
 
   close() {
+    this.opened = false;
     document.removeEventListener("keydown", this.onkey);
     this.editor.cancel();
     clearInterval(this.ticking);
@@ -90,18 +95,41 @@ export class Setup {
     this.timer = 0;
   }
 
+  /** How the device is: where it has read its configuration again, its regions may be others. */
+  told({ reloads }) {
+    const again = reloads !== this.store.reloads;
+    this.store.reloads = reloads;
+    if (again && this.opened) this.refresh();
+  }
+
+  /** Show the regions that the device has now, unless somebody's work would be lost by that. */
+  async refresh() {
+    if (!this.loaded) return this.doing(() => this.load());
+    const inWork = () => this.dirty || this.store.writing;
+    if (inWork()) return undefined;
+    const found = await this.store.ask({ quiet: true }).catch(() => null); // it is told elsewhere
+    if (!found || inWork()) return undefined;
+    if (!this.store.has(found.body)) return this.show(found);
+    return this.store.keep(found.body, found.tag);
+  }
+
   async load() {
-    const { regions, reference, writable, why_not } = await get("regions");
+    this.proposals += 1;
+    this.show(await this.store.ask());
+    this.say("");
+  }
+
+  /** Go on from what the device has, which nothing before it can be taken back to. */
+  show({ body, writable, why_not, tag }, undone = []) {
     this.loaded = true;
-    this.undone = [];
-    this.take({ regions, reference });
-    this.saved = JSON.stringify(this.body);
+    this.undone = undone;
+    this.take(body);
+    this.store.keep(body, tag);
     this.writable = writable;
     tell(
       find(".why-not", this.root),
       writable ? "" : `This can be downloaded, not written: ${why_not}.`,
     );
-    this.say("");
     this.changed();
   }
 
@@ -149,7 +177,7 @@ export class Setup {
     const { dirty } = this;
     find(".undo", this.root).disabled = !this.undone.length;
     find(".revert", this.root).disabled = !dirty;
-    find(".write", this.root).disabled = !dirty || !this.writable;
+    find(".write", this.root).disabled = !dirty || !this.writable || this.store.writing;
     find(".follow", this.root).checked = this.reference !== null;
     this.panel.update();
     this.soon();
@@ -307,50 +335,40 @@ export class Setup {
     if (why !== null) tell(find(".refused", this.root), why);
   }
 
-  async download() {
-    const response = await request("regions/toml", { method: "POST", json: this.body });
-    save(await response.blob(), "regions.toml");
-    if (this.reference && this.picture.bitmap) {
-      const { left, top, width, height } = this.reference;
-      const canvas = make("canvas", { width, height });
-      const shrunk = this.picture.bitmap.width / this.picture.width;
-      canvas
-        .getContext("2d")
-        .drawImage(
-          this.picture.bitmap,
-          left * shrunk,
-          top * shrunk,
-          width * shrunk,
-          height * shrunk,
-          0,
-          0,
-          width,
-          height,
-        );
-      canvas.toBlob((blob) => save(blob, "reference.png"));
-    }
-  }
-
   async write() {
     this.say("Writing…");
-    const body = JSON.stringify(this.body);
-    const { reloads } = await get("status");
-    await get("regions", { method: "PUT", json: this.body });
-    this.saved = body;
-    this.changed();
-    for (let wait = 0; wait < 20; wait += 1) {
-      if ((await get("status")).reloads > reloads)
-        return this.say("Written: the device reads with these regions now.");
-      await new Promise((resolve) => {
-        setTimeout(resolve, 250);
-      });
+    try {
+      const written = this.store.write(this.body, () => this.changed());
+      this.changed();
+      if (await written) this.say("Written: the device reads with these regions now.");
+      else this.say("Written, but the device hasn't taken it over yet: its log says why.", true);
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      this.refused();
+    } finally {
+      this.changed();
     }
-    return this.say("Written, but the device hasn't taken it over yet: its log says why.", true);
   }
-}
 
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  make("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10000);
+  /** Others were first: nothing is written, and nothing that was drawn is lost. */
+  refused() {
+    this.say(
+      "Not written: the regions were changed elsewhere meanwhile. What you drew is still here. ",
+      true,
+    );
+    find(".message", this.root).append(
+      make(
+        "button",
+        { type: "button", class: "plain", onclick: () => this.doing(() => this.loadOthers()) },
+        "Load the others",
+      ),
+    );
+  }
+
+  async loadOthers() {
+    const found = await this.store.ask();
+    this.change();
+    this.show(found, this.undone);
+    this.say("These are the others. Undo brings back what you drew.");
+  }
 }

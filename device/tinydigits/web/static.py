@@ -18,7 +18,7 @@ FOLDER: Final = Path(__file__).parent
 
 _SCRIPTS: Final = (
     *("api", "chart", "dom", "editor", "geometry", "health", "live", "loupe", "page", "panel"),
-    *("picture", "setup", "teach"),
+    *("picture", "setup", "store", "teach"),
 )
 
 FILES: Final = {
