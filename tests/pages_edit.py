@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from live_program import TOKEN, LiveProgram, live_program
-from looks import DESK, PHONE, Look
+from live_program import LiveProgram, live_program
+from looks import PHONE, Look
 from meter_scene import POWER_CORNERS
 from visiting import Visit
 
@@ -213,27 +213,6 @@ def test_wrong_token_kept(visit: Visit) -> None:
     dialog.get_by_role("button", name="Cancel").click()
     expect(page.locator("#view-setup .message")).to_have_text("the device wants its token")
     assert page.evaluate("sessionStorage.getItem('tinydigits-token')") is None
-
-
-@pytest.fixture
-def as_it_was(program: LiveProgram) -> Iterator[None]:
-    """What a test writes is gone after it."""
-    yield
-    program.stop()
-    for written in program.home.glob("drawn*"):
-        written.unlink()
-    program.start()
-
-
-@pytest.fixture
-def other(browser: Browser, program: LiveProgram) -> Iterator[Visit]:
-    """Another tab of somebody else's."""
-    context = browser.new_context(**Look(DESK, "light").context())
-    context.add_init_script(f"sessionStorage.setItem('tinydigits-token', '{TOKEN}')")
-    other = Visit(context.new_page(), program)
-    yield other
-    context.close()
-    other.check()
 
 
 @pytest.mark.usefixtures("as_it_was")

@@ -204,16 +204,6 @@ def test_fields(visit: Visit) -> None:
     expect(page.locator(".region").first.locator(".reads .value")).to_have_text(WATER_READ)
 
 
-@pytest.fixture
-def as_it_was(program: LiveProgram) -> Iterator[None]:
-    """What a test writes is gone after it."""
-    yield
-    program.stop()
-    for written in program.home.glob("drawn*"):
-        written.unlink()
-    program.start()
-
-
 @pytest.mark.usefixtures("as_it_was")
 def test_write(stranger: Visit) -> None:
     """Regions are written with the token, and then the device reads with them."""

@@ -5,7 +5,8 @@ A plugin of pytest's, which tests name, and don't import.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser
@@ -29,20 +30,41 @@ def look() -> Look:
 
 
 @pytest.fixture
-def visit(browser: Browser, program: LiveProgram, look: Look) -> Generator[Visit]:
+def visit(browser: Browser, program: LiveProgram, look: Look) -> Iterator[Visit]:
     """Somebody who has shown the token before."""
-    context = browser.new_context(**look.context(), has_touch=look.width == PHONE)
-    context.add_init_script(f"sessionStorage.setItem('tinydigits-token', '{TOKEN}')")
-    visit = Visit(context.new_page(), program)
-    yield visit
-    context.close()
-    visit.check()
+    with _visit(browser, program, look, token=TOKEN) as visit:
+        yield visit
 
 
 @pytest.fixture
-def stranger(browser: Browser, program: LiveProgram, look: Look) -> Generator[Visit]:
+def other(browser: Browser, program: LiveProgram) -> Iterator[Visit]:
+    """Somebody else who has, on a desk."""
+    with _visit(browser, program, Look(DESK, "light"), token=TOKEN) as visit:
+        yield visit
+
+
+@pytest.fixture
+def stranger(browser: Browser, program: LiveProgram, look: Look) -> Iterator[Visit]:
     """Somebody who hasn't."""
-    context = browser.new_context(**look.context())
+    with _visit(browser, program, look) as visit:
+        yield visit
+
+
+@pytest.fixture
+def as_it_was(program: LiveProgram) -> Iterator[None]:
+    """What a test writes is gone after it."""
+    yield
+    program.stop()
+    for written in program.home.glob("drawn*"):
+        written.unlink()
+    program.start()
+
+
+@contextmanager
+def _visit(browser: Browser, program: LiveProgram, look: Look, token: str = "") -> Iterator[Visit]:
+    context = browser.new_context(**look.context(), has_touch=look.width == PHONE)
+    if token:
+        context.add_init_script(f"sessionStorage.setItem('tinydigits-token', '{token}')")
     visit = Visit(context.new_page(), program)
     yield visit
     context.close()

@@ -5,13 +5,12 @@ It reads on where that can't be written, so that most findings are doubts.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from tinydigits.check.finding import Finding, doubtful, failed, good
-from tinydigits.check.user import user_name
+from tinydigits.check.rights import why_closed, why_fixed
 from tinydigits.config import Config, service_file
 from tinydigits.errors import ConfigError, DataError
 from tinydigits.own_file import own_path, state_directory
@@ -72,10 +71,6 @@ def _drawn(config: Config) -> Finding:
 
 
 def _finding(name: str, told: str, folder: Path, file: Path | None = None) -> Finding:
-    """Whether files can be made in a folder, and one that is there already can be changed."""
-    if not folder.is_dir():
-        return doubtful(name, f"{folder} is no folder: make it, or name another")
-    for path, rights in ((folder, os.W_OK | os.X_OK), (file, os.W_OK)):
-        if path and path.exists() and not os.access(path, rights):
-            return doubtful(name, f"{path} can't be written by {user_name()}: sudo chown it")
-    return good(name, told)
+    """Whether files can be made in a folder, and one that may be there already can be changed."""
+    why = why_closed(folder) or (why_fixed(file) if file else "")
+    return doubtful(name, why) if why else good(name, told)

@@ -14,7 +14,7 @@ from typing import Final
 
 import tinydigits
 from tinydigits.check.finding import Finding, doubtful, failed, good
-from tinydigits.check.user import user_name
+from tinydigits.check.rights import user_name, why_closed
 from tinydigits.errors import CameraError, OutputError
 from tinydigits.heat import ZONES, temperatures
 
@@ -47,18 +47,8 @@ def check_folders(folders: dict[str, Path | None]) -> Iterator[Finding]:
     for name, folder in folders.items():
         if folder is None:
             yield good(name, "none here; a service has what systemd makes for it")
-            continue
-        try:
-            is_there = folder.is_dir()
-        except OSError as error:  # of one in a folder that may not be looked into
-            told = f"{folder} can't be looked at: {error.strerror}"
-            yield failed(name, OutputError(told))
-            continue
-        if not is_there:
-            yield failed(name, OutputError(f"{folder} is no folder: make it, or name another"))
-        elif not os.access(folder, os.W_OK | os.X_OK):
-            user = user_name()
-            yield failed(name, OutputError(f"{folder} can't be written by {user}: sudo chown it"))
+        elif why := why_closed(folder):
+            yield failed(name, OutputError(why))
         else:
             yield good(name, f"{folder} can be written")
 

@@ -22,7 +22,7 @@ REQUIRED_SECONDS: Final = 15.0
 
 
 class Made(NamedTuple):
-    """An output that has not begun yet, and what it goes by."""
+    """An output, and what it goes by."""
 
     output: Output
     goes_by: object
@@ -41,14 +41,13 @@ class Outputs:
         self._config = config
         self._daemon = daemon
         self._kinds = kinds
-        self._outputs: dict[str, Output] = {}
+        self._at_work: dict[str, Made] = {}
         self._lost: dict[str, int] = {}
-        self._goes_by: dict[str, object] = {}
         self._first = self._made(config, kinds)
 
     def __enter__(self) -> Self:
         self.change(self._config, self._first)
-        for name, output in self._outputs.items():
+        for name, (output, _) in self._at_work.items():
             if self._kinds[name].is_required(self._config) and not output.wait(REQUIRED_SECONDS):
                 why = output.state.trouble or "it doesn't answer"
                 self.__exit__()
@@ -56,7 +55,7 @@ class Outputs:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        for name in list(self._outputs):
+        for name in list(self._at_work):
             self._end(name)
 
     def prepared(self, config: Config) -> dict[str, Made]:
@@ -67,24 +66,24 @@ class Outputs:
         changed = {
             name: kind
             for name, kind in self._kinds.items()
-            if name not in self._outputs or kind.goes_by(config) != self._goes_by[name]
+            if name not in self._at_work or kind.goes_by(config) != self._at_work[name].goes_by
         }
         return self._made(config, changed)
 
     def change(self, config: Config, made: Mapping[str, Made]) -> None:
         """Go over to another configuration, with what was prepared for it."""
-        for name in list(self._outputs):
+        for name in list(self._at_work):
             if name in made or not self._kinds[name].is_asked(config):
                 self._end(name)
         self._config = config
-        for name, (output, goes_by) in made.items():
+        for name, one in made.items():
             with _told_only(name):
-                output.__enter__()
-                self._outputs[name], self._goes_by[name] = output, goes_by
+                one.output.__enter__()
+                self._at_work[name] = one
 
     def put(self, told: Told) -> None:
         """Tell all of them of a frame."""
-        for name, output in self._outputs.items():
+        for name, (output, _) in self._at_work.items():
             with _told_only(name):
                 output.put(told)
 
@@ -93,7 +92,7 @@ class Outputs:
 
         What was lost with those that gave way to others of their kind is counted too.
         """
-        states = {name: output.state for name, output in list(self._outputs.items())}
+        states = {name: output.state for name, (output, _) in list(self._at_work.items())}
         return {
             name: replace(state, dropped=state.dropped + self._lost.get(name, 0))
             for name, state in states.items()
@@ -109,7 +108,7 @@ class Outputs:
 
     def _end(self, name: str) -> None:
         with _told_only(name):
-            output = self._outputs.pop(name)
+            output = self._at_work.pop(name).output
             try:
                 output.__exit__(None, None, None)
             finally:

@@ -16,7 +16,8 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 /**
  * @param picture what is drawn over.
  * @param plan `regions` and `reference`, and what becomes of changes: `change()` before each, with
- *   a key where it may go on from the one before, `changed()` after, `select(which)`, `add(corners)`, `remove(which)`.
+ *   a key where it may go on from the one before, `changed()` after, `select(which)`,
+ *   `add(corners)`, `remove(which)`.
  */
 export class Editor {
   constructor(picture, plan) {
